@@ -1,0 +1,189 @@
+"""Every method on the real frames with measured truth, side by side in one run.
+
+    python benchmarks/real_frames.py [--data FOLDER] [--methods a,b] [--noise 0,0.15]
+
+For each pair of each set, the nominal offset is the rounded truth plus a random whole-pixel
+jitter within ±10 px. With noise, one side's contrast is halved about mid-grey, then Gaussian noise
+of that share of the full range is added to both sides, and both are cut off at 0 and 255. Prints
+tables in Markdown; `--csv FILE` keeps every single answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from napari_seamnet.frames import Frame, open_frame
+from napari_seamnet.geometry import Offset
+from napari_seamnet.seams import Overlap
+from napari_seamnet.shifts import get_method
+
+SETS = {
+    "stitch2d": "test/stitch2d",
+    "zirconBSE": "test/zirconBSE",
+    "zirconCL": "test/zirconCL",
+    "iron": "test/iron",
+    "dendritic_A": "train/dendritic_A",
+    "lscm_Ref": "train/lscm_tensile_Ref",
+    "lscm_State1": "train/lscm_tensile_State1",
+    "vem_s2": "test/vem_s2",
+}
+METHODS = ("seamnet", "smoothed", "search", "median", "bilateral", "vector", "phase")
+JITTER = 10
+MAX_SHIFT = 15
+TRUSTED_LOOP = 1.0
+"""Truth is trusted where the loops close to within this, in px (the data's README)."""
+TRUSTED_SQUARES = 10.0
+"""... and no square along the seam lies further than this from the single shift, in px."""
+
+
+@dataclass(frozen=True)
+class TruePair:
+    """Two frames of a set and the measured offset of the second."""
+
+    first: Path
+    second: Path
+    offset: Offset
+
+
+def read_pairs(folder: Path) -> list[TruePair]:
+    """Read the trusted pairs of a set; the files say (x, y), we say (y, x)."""
+    with open(folder / "pairs_extra.csv", newline="") as file:
+        deviation = {
+            (row["left_or_top_file"], row["right_or_bottom_file"]): row["local_dev_max_px"]
+            for row in csv.DictReader(file)
+        }
+    pairs = []
+    with open(folder / "pairs.csv", newline="") as file:
+        for row in csv.DictReader(file):
+            names = row["left_or_top_file"], row["right_or_bottom_file"]
+            far = float(deviation.get(names) or 0) > TRUSTED_SQUARES and not row["loop_error"]
+            if far or (row["loop_error"] and float(row["loop_error"]) > TRUSTED_LOOP):
+                continue
+            offset = Offset(float(row["dy"]), float(row["dx"]))
+            pairs.append(TruePair(folder / names[0], folder / names[1], offset))
+    return pairs
+
+
+def spoil(crop: np.ndarray, sigma: float, halve: bool, rng: np.random.Generator) -> np.ndarray:
+    """Halve the contrast of a crop if asked, add noise, cut off at 0 and 255."""
+    spoiled = crop.astype(float)
+    if halve:
+        spoiled = 127.5 + (spoiled - 127.5) / 2
+    spoiled += rng.normal(0, 255 * sigma, crop.shape)
+    return np.clip(np.rint(spoiled), 0, 255).astype(np.uint8)
+
+
+def wide_overlap(
+    first: Frame, second: Frame, nominal: Offset, sigma: float, rng: np.random.Generator
+) -> Overlap:
+    """Cut the overlap with the margin that some methods want, spoiled alike for all of them."""
+    overlap = Overlap.cut(first, second, nominal, margin=MAX_SHIFT)
+    crops = [np.clip(crop, 0, 255).astype(np.uint8) for crop in (overlap.first, overlap.second)]
+    if sigma:
+        crops = [spoil(crop, sigma, k == 1, rng) for k, crop in enumerate(crops)]
+    return Overlap(crops[0], crops[1], overlap.origin)
+
+
+def answers(data: Path, sets: list[str], methods: list[str], noises: list[float], seed: int):
+    """Yield one row per pair, noise and method."""
+    made = {
+        name: get_method(name, **({"device": "cpu"} if name == "seamnet" else {}))
+        for name in methods
+    }
+    for name in sets:
+        for k, pair in enumerate(read_pairs(data / SETS[name])):
+            first, second = open_frame(pair.first), open_frame(pair.second)
+            for sigma in noises:
+                rng = np.random.default_rng([seed, k, round(100 * sigma)])
+                dy, dx = pair.offset.whole()
+                jitter = rng.integers(-JITTER, JITTER + 1, 2)
+                nominal = Offset(int(dy + jitter[0]), int(dx + jitter[1]))
+                truth = pair.offset - nominal
+                wide = wide_overlap(first, second, nominal, sigma, rng)
+                for method_name, method in made.items():
+                    overlap = wide if method.wants_margin else wide.nominal()
+                    start = time.perf_counter()
+                    estimate = method.estimate(overlap, max_shift=MAX_SHIFT)
+                    seconds = time.perf_counter() - start
+                    yield {
+                        "set": name,
+                        "pair": k,
+                        "noise": sigma,
+                        "method": method_name,
+                        "error": estimate.shift.distance(truth),
+                        "dy": estimate.shift.dy - truth.dy,
+                        "dx": estimate.shift.dx - truth.dx,
+                        "status": estimate.status.value,
+                        "confidence": estimate.confidence,
+                        "seconds": seconds,
+                    }
+            print(".", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+
+
+def print_tables(rows: list[dict], methods: list[str]) -> None:
+    """One table per noise: within 1 px / within 2 px / median error, and the status' honesty."""
+    groups = defaultdict(list)
+    for row in rows:
+        groups[row["noise"], row["set"], row["method"]].append(row)
+    noises = sorted({row["noise"] for row in rows})
+    sets = list(dict.fromkeys(row["set"] for row in rows))
+    for noise in noises:
+        print(f"\nNoise {noise:g}: seams within 1 px / within 2 px / median error in px\n")
+        print("| set | seams | " + " | ".join(methods) + " |")
+        print("|---|---|" + "---|" * len(methods))
+        for name in sets:
+            cells = []
+            for method in methods:
+                errors = np.array([row["error"] for row in groups[noise, name, method]])
+                cells.append(
+                    f"{(errors <= 1).sum()} / {(errors <= 2).sum()} / {np.median(errors):.2f}"
+                )
+            print(f"| {name} | {len(errors)} | " + " | ".join(cells) + " |")
+    print("\nCalled `certain`: seams, and of these off by more than 1 px / 2 px; seconds a seam\n")
+    print("| method | certain | wrong > 1 px | wrong > 2 px | median s |")
+    print("|---|---|---|---|---|")
+    for method in methods:
+        own = [row for row in rows if row["method"] == method]
+        sure = [row for row in own if row["status"] == "certain"]
+        wrong = [sum(row["error"] > limit for row in sure) for limit in (1, 2)]
+        seconds = np.median([row["seconds"] for row in own])
+        print(
+            f"| {method} | {len(sure)} of {len(own)} | {wrong[0]} | {wrong[1]} | {seconds:.3f} |"
+        )
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    parser.add_argument("--data", type=Path, default=beside)
+    parser.add_argument("--sets", default=",".join(SETS))
+    parser.add_argument("--methods", default=",".join(METHODS))
+    parser.add_argument("--noise", default="0,0.15,0.3,0.45")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--csv", type=Path)
+    args = parser.parse_args()
+    methods = args.methods.split(",")
+    noises = [float(sigma) for sigma in args.noise.split(",")]
+    rows = list(answers(args.data, args.sets.split(","), methods, noises, args.seed))
+    if args.csv:
+        with open(args.csv, "w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    print_tables(rows, methods)
+
+
+if __name__ == "__main__":
+    main()

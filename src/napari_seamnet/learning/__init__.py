@@ -1,0 +1,1 @@
+"""How networks learn: the simulator of pairs, and training."""

@@ -1,0 +1,272 @@
+"""Train SeamNet by a recipe: from a file of settings to weights with a card.
+
+The same recipe, pictures and machine give the same weights. What the pairs look like is decided in
+`simulator.py`, how weights are kept in `nets/weights.py`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import tomllib
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from ..nets.device import choose_device
+from ..nets.seamnet import SeamNet
+from ..nets.weights import save_weights
+from .exposure import Conditions
+from .simulator import DEFAULT_MIXTURE, Simulator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..shifts.estimate import Progress
+
+
+SQUARE_AREA = 150 * 150
+"""px; the source's square: larger crops are trained with more noise, smaller ones with less."""
+AUXILIARY = 0.3
+"""Weight of the learned features' own loss, which speeds up their first steps."""
+
+
+class RecipeError(ValueError):
+    """A recipe cannot be followed; the message names the file and the setting."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides how a SeamNet is trained.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the weights' first values and of every pair.
+    steps : int
+        Steps of the optimiser.
+    pixels : int
+        Pixels of one side of a batch: the number of pairs follows from their size.
+    learning_rate : float
+        Peak of the one-cycle schedule, for Adam.
+    long_share : float
+        Share (0..1) of steps on long seams instead of squares.
+    width, blocks, features : int
+        Size of the network, see `nets.seamnet.Encoder`.
+    mixture : mapping
+        Share of each kind of scene, see `Simulator`.
+    conditions : mapping
+        How bad exposures may get, see `Conditions`.
+    """
+
+    seed: int = 1
+    steps: int = 2400
+    pixels: int = 270_000
+    learning_rate: float = 2e-3
+    long_share: float = 0.2
+    width: int = 32
+    blocks: int = 3
+    features: int = 8
+    mixture: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_MIXTURE))
+    conditions: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> Recipe:
+        """Read a recipe from a TOML file.
+
+        Raises
+        ------
+        RecipeError
+            If the file is not TOML, or holds a setting that there is not.
+        """
+        try:
+            settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise RecipeError(f"the recipe {path} cannot be read: {error}") from error
+        unknown = set(settings) - set(cls.__dataclass_fields__)
+        if unknown:
+            raise RecipeError(
+                f"the recipe {path} has unknown settings: {', '.join(sorted(unknown))}; "
+                f"there are {', '.join(cls.__dataclass_fields__)}"
+            )
+        try:
+            recipe = cls(**settings)
+            recipe.simulator(())
+        except (TypeError, ValueError) as error:
+            raise RecipeError(f"the recipe {path} cannot be followed: {error}") from error
+        return recipe
+
+    def simulator(self, folders: tuple[Path, ...]) -> Simulator:
+        """The simulator that this recipe asks for."""
+        return Simulator(dict(self.mixture), Conditions(**self.conditions), folders)
+
+
+class SimulatedBatches(Dataset):
+    """Batch k of a recipe; the same whichever process draws it."""
+
+    def __init__(self, recipe: Recipe, folders: tuple[Path, ...]) -> None:
+        self.recipe = recipe
+        self.simulator = recipe.simulator(folders)
+
+    def __len__(self) -> int:
+        return self.recipe.steps
+
+    def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, int]:
+        rng = np.random.default_rng([self.recipe.seed, step])
+        if rng.random() < self.recipe.long_share:
+            shape = [int(rng.integers(400, 900)), int(rng.integers(40, 200))]
+        else:
+            short = int(rng.integers(40, 200))
+            shape = [short, min(300, int(short * rng.uniform(1, 2.5)))]
+        rng.shuffle(shape)
+        reach = int(rng.integers(8, 21))
+        area = shape[0] * shape[1]
+        n = min(48, max(2, self.recipe.pixels // area))
+        simulator = self.simulator.harsher(math.sqrt(area / SQUARE_AREA))
+        pairs = simulator.pairs(n, (shape[0], shape[1]), reach - 1.0, rng)
+        first = torch.from_numpy(np.stack([p.first for p in pairs])[:, None])
+        second = torch.from_numpy(np.stack([p.second for p in pairs])[:, None])
+        shifts = torch.tensor([tuple(p.shift) for p in pairs], dtype=torch.float32)
+        return first, second, shifts, reach
+
+
+def shift_loss(logits: torch.Tensor, shifts: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy of a map of logits against sub-pixel shifts.
+
+    Parameters
+    ----------
+    logits : (B, 2R+1, 2R+1) tensor
+        As `SeamNet` gives them.
+    shifts : (B, 2) tensor
+        True (dy, dx), in px, within ±R.
+
+    Returns
+    -------
+    (B,) tensor
+        In nats. The target is shared out among the four whole-pixel shifts around the true one,
+        as in linear interpolation, so that it stays as narrow as a map can show.
+    """
+    n = logits.shape[-1]
+    log_p = logits.flatten(1).log_softmax(-1)
+    place = shifts + n // 2
+    low = place.floor().clamp(0, n - 2)
+    fraction = place - low
+    loss = torch.zeros(len(logits), device=logits.device)
+    for y in (0, 1):
+        for x in (0, 1):
+            weight_y = fraction[:, 0] if y else 1 - fraction[:, 0]
+            weight_x = fraction[:, 1] if x else 1 - fraction[:, 1]
+            index = ((low[:, 0] + y) * n + low[:, 1] + x).long()
+            loss = loss - weight_y * weight_x * log_p.gather(1, index[:, None])[:, 0]
+    return loss
+
+
+def learning_rate(step: int, steps: int, peak: float) -> float:
+    """One cycle: up in a twentieth of the steps, then down to nearly nothing by a cosine."""
+    rise = max(1, steps // 20)
+    if step < rise:
+        return peak * (step + 1) / rise
+    return peak * (0.005 + 0.995 * 0.5 * (1 + math.cos(math.pi * (step - rise) / (steps - rise))))
+
+
+def train_from_recipe(
+    recipe_path: Path,
+    pictures: list[Path],
+    out: Path,
+    device: str = "auto",
+    progress: Progress | None = None,
+    workers: int = 1,
+) -> dict[str, float]:
+    """Train a SeamNet as a recipe says, and write its weights with their card.
+
+    Parameters
+    ----------
+    recipe_path : Path
+        A TOML file with the settings of `Recipe`.
+    pictures : list of Path
+        Folders of real pictures to cut scenes from.
+    out : Path
+        The ``.safetensors`` file to write; its card gets the same name and ``.json``.
+    device : {"auto", "cpu", "cuda", "mps"}
+        Where to train.
+    progress : callable, optional
+        Called as ``progress(done, total, what)`` after each step; may raise `Cancelled`.
+    workers : int
+        Processes that simulate pairs; they change the speed only.
+
+    Returns
+    -------
+    dict of str to float
+        Loss and share within 1 px over the last tenth of the steps.
+    """
+    recipe = Recipe.read(recipe_path)
+    torch.manual_seed(recipe.seed)
+    target = choose_device(device)
+    network = SeamNet(recipe.width, recipe.blocks, recipe.features).to(target)
+    averaged = {name: value.clone() for name, value in network.state_dict().items()}
+    optimiser = torch.optim.Adam(network.parameters(), recipe.learning_rate)
+    batches = DataLoader(
+        SimulatedBatches(recipe, tuple(pictures)),
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+    )
+    started = time.monotonic()
+    recent: list[tuple[float, float]] = []
+    for step, (first, second, shifts, reach) in enumerate(batches):
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(step, recipe.steps, recipe.learning_rate)
+        maps, n_pixels = network.maps(
+            first.to(target).float(), second.to(target).float(), int(reach)
+        )
+        logits = network.weigh(maps, n_pixels)
+        loss = shift_loss(logits, shifts.to(target))
+        loss = loss + AUXILIARY * shift_loss(network.learned_logits(maps), shifts.to(target))
+        optimiser.zero_grad()
+        loss.mean().backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        # The last steps' average is better and steadier than the last step.
+        keep = min(0.998, step / (step + 10))
+        with torch.no_grad():
+            for name, value in network.state_dict().items():
+                averaged[name].lerp_(value, 1 - keep)
+            found = peaks(logits)
+            error = (found - shifts.to(target)).abs().amax(-1)
+        recent.append((float(loss.detach().mean()), float((error <= 1).float().mean())))
+        recent = recent[-max(20, recipe.steps // 10) :]
+        if progress:
+            mean_loss, within = (float(np.mean(column)) for column in zip(*recent, strict=True))
+            progress(step + 1, recipe.steps, f"loss {mean_loss:.3f}, within 1 px {within:.1%}")
+        if (step + 1) % 200 == 0 and step + 1 < recipe.steps:
+            part = out.with_name(out.stem + ".part.safetensors")
+            network_settings = dict(network.settings)
+            save_weights(part, averaged, {"architecture": network_settings, "steps": step + 1})
+    metrics = {
+        "loss": float(np.mean([r[0] for r in recent])),
+        "within_1_px": float(np.mean([r[1] for r in recent])),
+    }
+    card = {
+        "name": "SeamNet",
+        "architecture": dict(network.settings),
+        "recipe": asdict(recipe),
+        "pictures": sorted({p.name for p in pictures}),
+        "metrics": metrics,
+        "device": str(target),
+        "hours": round((time.monotonic() - started) / 3600, 2),
+        "torch": torch.__version__,
+    }
+    save_weights(out, averaged, card)
+    out.with_name(out.stem + ".part.safetensors").unlink(missing_ok=True)
+    out.with_name(out.stem + ".part.json").unlink(missing_ok=True)
+    return metrics
+
+
+def peaks(logits: torch.Tensor) -> torch.Tensor:
+    """Whole-pixel shifts with the largest logit, (B, 2)."""
+    n = logits.shape[-1]
+    place = logits.flatten(1).argmax(-1)
+    return torch.stack([place // n, place % n], -1).to(logits.dtype) - n // 2

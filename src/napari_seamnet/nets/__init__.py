@@ -1,0 +1,1 @@
+"""The networks, one per file, and their weights; torch lives here."""

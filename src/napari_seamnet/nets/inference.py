@@ -1,0 +1,144 @@
+"""Run SeamNet on one seam: numpy in, numpy out, on whatever device there is.
+
+Loading once, moving to the device, and falling back to the CPU are here; what the maps mean is
+`shifts/seamnet.py`'s business.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import torch
+
+from .device import choose_device
+from .weights import BUNDLED, load_seamnet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy as np
+
+    from .seamnet import SeamNet
+
+STEPS = 4
+"""How many steps `compare` reports."""
+
+_loading = threading.Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What the network makes of one seam.
+
+    Parameters
+    ----------
+    logits : (2R+1, 2R+1) float64 array
+        Their softmax is the posterior over shifts.
+    fine : (2R+1, 2R+1) float64 array
+        Correlation whose peak is read to a fraction of a pixel.
+    device : str
+        Where it was computed.
+    """
+
+    logits: np.ndarray
+    fine: np.ndarray
+    device: str
+
+
+def compare(
+    first: np.ndarray,
+    second: np.ndarray,
+    origin: tuple[int, int],
+    max_shift: int,
+    *,
+    device: str = "auto",
+    weights: Path | None = None,
+    report: Callable[[int, int, str], None] | None = None,
+) -> Comparison:
+    """Compare two crops at every shift.
+
+    Parameters
+    ----------
+    first, second : (H, W) float32 array
+        Crops in any intensities, finite and not constant; sizes may differ.
+    origin : (y, x)
+        Where second's pixel (0, 0) lies in first at shift (0, 0).
+    max_shift : int
+        Search range R, in px each way.
+    device : {"auto", "cpu", "cuda", "mps"}
+        Where to run. A GPU that runs out of memory hands over to the CPU, with a warning.
+    weights : Path, optional
+        A ``.safetensors`` file with its card; the bundled weights by default.
+    report : callable, optional
+        Called as ``report(done, total, what)`` before each step; what it raises stops the work.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    DeviceError
+        If the device asked for is not there.
+    WeightsError
+        If the weights cannot be used.
+    """
+    chosen = choose_device(device)
+    try:
+        return _compare_on(chosen, first, second, origin, max_shift, weights, report)
+    except torch.OutOfMemoryError:
+        if chosen.type == "cpu":
+            raise
+        warnings.warn(
+            f"the {chosen.type} device ran out of memory on a seam of {first.shape[0]} x "
+            f"{first.shape[1]} px; it is computed on the CPU instead",
+            stacklevel=2,
+        )
+    return _compare_on(torch.device("cpu"), first, second, origin, max_shift, weights, report)
+
+
+def _compare_on(
+    device: torch.device,
+    first: np.ndarray,
+    second: np.ndarray,
+    origin: tuple[int, int],
+    max_shift: int,
+    weights: Path | None,
+    report: Callable[[int, int, str], None] | None,
+) -> Comparison:
+    def tell(done: int, what: str) -> None:
+        if report:
+            report(done, STEPS, what)
+
+    tell(0, "loading the network")
+    network = loaded(weights, device.type)
+    with torch.inference_mode():
+        crops = [torch.from_numpy(crop).to(device)[None, None] for crop in (first, second)]
+        tell(1, "looking at the first frame")
+        learned_first = network.encode(crops[0])
+        tell(2, "looking at the second frame")
+        learned_second = network.encode(crops[1])
+        tell(3, "comparing")
+        maps, n_pixels = network.correlate(
+            crops[0], crops[1], learned_first, learned_second, max_shift, origin
+        )
+        logits = network.weigh(maps, n_pixels)[0].double().cpu().numpy()
+        fine = network.fine_map(maps)[0].double().cpu().numpy()
+    tell(STEPS, "done")
+    return Comparison(logits, fine, device.type)
+
+
+def loaded(weights: Path | None, device: str) -> SeamNet:
+    """The network on a device, loaded once however many threads ask for it at the same time."""
+    with _loading:
+        return _load(weights or BUNDLED, device)
+
+
+@lru_cache(maxsize=4)
+def _load(weights: Path, device: str) -> SeamNet:
+    return load_seamnet(weights).to(torch.device(device))

@@ -1,0 +1,215 @@
+"""SeamNet: a network that is a correlation, and says how sharp it is.
+
+The network knows no files and no window: two crops in, one map of logits over shifts out. How the
+logits become an estimate is in `shifts/seamnet.py`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from .correlation import correlation_maps
+from .plain_maps import N_PLAIN, gaussian, plain_channels, standardise
+
+FINE_CHANNEL = 1
+"""Plain channel for the sub-pixel part: the Gaussian copy of 1.5 px."""
+
+
+class Block(nn.ModuleList):
+    """Two 3x3 convolutions beside a straight way through."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (B, width, H, W) to the same shape."""
+        inner = self[0](functional.leaky_relu(x, 0.1))
+        changed: torch.Tensor = x + self[1](functional.leaky_relu(inner, 0.1))
+        return changed
+
+
+class Encoder(nn.Module):
+    """Learned features: the same for both crops, at full resolution.
+
+    Parameters
+    ----------
+    width : int
+        Channels of the hidden layers, at half resolution.
+    blocks : int
+        Residual blocks of two 3x3 convolutions.
+    features : int
+        Feature maps that come out.
+    """
+
+    LOCAL_SIGMA = 8.0  # px; the local mean and spread that are taken out of the second input
+
+    def __init__(self, width: int = 32, blocks: int = 3, features: int = 8) -> None:
+        super().__init__()
+        self.head = nn.Conv2d(8, width, 3, padding=1)
+        self.blocks = nn.Sequential(*(Block(width) for _ in range(blocks)))
+        self.tail = nn.Conv2d(width, 4 * features, 3, padding=1)
+        for block in self.blocks:
+            first, second = (p for p in block.parameters() if p.dim() == 4)
+            nn.init.kaiming_normal_(first, 0.1)
+            nn.init.zeros_(second)  # a block begins as the identity
+
+    def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        """Map (B, 1, H, W) standardised crops to (B, features, H, W)."""
+        height, width = crops.shape[-2:]
+        local = crops - gaussian(crops, self.LOCAL_SIGMA)
+        spread = gaussian(local**2, self.LOCAL_SIGMA).sqrt() + 0.1
+        x = torch.cat([crops, (local / spread).clamp(-4, 4)], dim=1)
+        x = functional.pad(x, (0, width % 2, 0, height % 2), mode="replicate")
+        x = functional.leaky_relu(self.head(functional.pixel_unshuffle(x, 2)), 0.1)
+        x = self.blocks(x)
+        x = functional.pixel_shuffle(self.tail(functional.leaky_relu(x, 0.1)), 2)
+        return x[..., :height, :width]
+
+
+class Weigher(nn.Module):
+    """Say how much each channel's map is worth on this seam, from what the maps look like."""
+
+    STATISTICS = 7
+
+    def __init__(self, channels: int, hidden: int = 32) -> None:
+        super().__init__()
+        self.channels = channels
+        self.own = nn.Linear(self.STATISTICS + channels, hidden)
+        self.shared = nn.Linear(hidden, hidden)
+        self.out = nn.Linear(2 * hidden, 1)
+        nn.init.zeros_(self.out.weight)
+        nn.init.constant_(self.out.bias, -2.5)
+
+    def forward(self, maps: torch.Tensor, n_pixels: torch.Tensor) -> torch.Tensor:
+        """Map (B, C, N, N) correlations to (B, C) factors of the standardised maps."""
+        seen = self.statistics(maps, n_pixels)
+        name = torch.eye(self.channels, device=maps.device).expand(len(maps), -1, -1)
+        own = functional.leaky_relu(self.own(torch.cat([seen, name], -1)), 0.1)
+        together = functional.leaky_relu(self.shared(own.mean(1, keepdim=True)), 0.1)
+        both = torch.cat([own, together.expand_as(own)], -1)
+        return torch.exp(self.out(both)[..., 0].clamp(-8, 6))
+
+    @staticmethod
+    def statistics(maps: torch.Tensor, n_pixels: torch.Tensor) -> torch.Tensor:
+        """What the weigher sees of each map, (B, C, STATISTICS), brought to about ±1."""
+        flat = maps.flatten(2)
+        mean, spread = flat.mean(-1), flat.std(-1).clamp(min=1e-4)
+        peak, place = flat.max(-1)
+        n = maps.shape[-1]
+        y, x = place // n, place % n
+        steps = torch.arange(n, device=maps.device)
+        near = ((steps[:, None] - y[..., None, None]).abs() <= 3) & (
+            (steps - x[..., None, None]).abs() <= 3
+        )
+        rival = maps.masked_fill(near, -1.0).flatten(2).amax(-1)
+        size = torch.log(n_pixels.max()).expand_as(peak)
+        # 22500 px (one square of the source) is the middle of the sizes.
+        return torch.stack(
+            [
+                peak,
+                torch.atanh(peak.clamp(-0.999, 0.999)),
+                (peak - mean) / spread / 5,
+                (peak - rival) / spread,
+                torch.log(spread) / 2 + 1.5,
+                mean,
+                (size - 10.0) / 1.5,
+            ],
+            -1,
+        )
+
+
+class SeamNet(nn.Module):
+    """Logits over all shifts of a seam, from learned and plain correlations side by side.
+
+    Parameters
+    ----------
+    width, blocks, features : int
+        See `Encoder`.
+    """
+
+    def __init__(self, width: int = 32, blocks: int = 3, features: int = 8) -> None:
+        super().__init__()
+        self.settings = {"width": width, "blocks": blocks, "features": features}
+        self.encoder = Encoder(width, blocks, features)
+        # The learned features count once each, and once more all together.
+        self.weigher = Weigher(features + 1 + N_PLAIN)
+        self.sharpness = nn.Parameter(torch.tensor(3.0))
+
+    def forward(
+        self,
+        first: torch.Tensor,
+        second: torch.Tensor,
+        max_shift: int = 15,
+        origin: tuple[int, int] = (0, 0),
+    ) -> torch.Tensor:
+        """Compute the logits of every shift.
+
+        Parameters
+        ----------
+        first : (B, 1, H1, W1) float32 tensor
+            First crops, in any intensities.
+        second : (B, 1, H2, W2) float32 tensor
+            Second crops.
+        max_shift : int
+            Search range R, in px each way; free at run time.
+        origin : (y, x)
+            Where second's pixel (0, 0) lies in first at shift (0, 0).
+
+        Returns
+        -------
+        (B, 2R+1, 2R+1) float32 tensor
+            Logits; their softmax is the posterior over shifts, ``[R + dy, R + dx]``.
+        """
+        maps, n_pixels = self.maps(first, second, max_shift, origin)
+        return self.weigh(maps, n_pixels)
+
+    def maps(
+        self,
+        first: torch.Tensor,
+        second: torch.Tensor,
+        max_shift: int,
+        origin: tuple[int, int] = (0, 0),
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Correlate every channel; (B, C, 2R+1, 2R+1) and the number of pixels per shift."""
+        return self.correlate(
+            first, second, self.encode(first), self.encode(second), max_shift, origin
+        )
+
+    def encode(self, crops: torch.Tensor) -> torch.Tensor:
+        """Compute the learned features of (B, 1, H, W) crops in any intensities."""
+        features: torch.Tensor = self.encoder(standardise(crops))
+        return features
+
+    def correlate(
+        self,
+        first: torch.Tensor,
+        second: torch.Tensor,
+        learned_first: torch.Tensor,
+        learned_second: torch.Tensor,
+        max_shift: int,
+        origin: tuple[int, int] = (0, 0),
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Correlate learned and plain channels of two crops; see `maps`."""
+        learned, n_pixels = correlation_maps(learned_first, learned_second, max_shift, origin)
+        with torch.no_grad():
+            plain = plain_channels(standardise(first), standardise(second))
+            fixed, _ = correlation_maps(*plain, max_shift, origin)
+        return torch.cat([learned, learned.mean(1, keepdim=True), fixed], 1), n_pixels
+
+    def fine_map(self, maps: torch.Tensor) -> torch.Tensor:
+        """The channel whose peak is read to a fraction of a pixel, (B, 2R+1, 2R+1)."""
+        return maps[:, -N_PLAIN + FINE_CHANNEL]
+
+    def learned_logits(self, maps: torch.Tensor) -> torch.Tensor:
+        """Logits from the learned features alone, (B, 2R+1, 2R+1); only training looks at them."""
+        logits: torch.Tensor = self.sharpness.exp() * maps[:, -N_PLAIN - 1]
+        return logits
+
+    def weigh(self, maps: torch.Tensor, n_pixels: torch.Tensor) -> torch.Tensor:
+        """Sum the standardised maps, each times its worth on this seam, to logits."""
+        mean = maps.mean((-2, -1), keepdim=True)
+        spread = maps.std((-2, -1), keepdim=True).clamp(min=1e-4)
+        worth = self.weigher(maps, n_pixels)[..., None, None]
+        return (worth * (maps - mean) / spread).sum(1)

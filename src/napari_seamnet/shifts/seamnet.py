@@ -1,0 +1,101 @@
+"""The method ``seamnet``: the bundled network, from two crops to an estimate.
+
+Preparing the crops is here. The network is in `nets/seamnet.py`, running it in
+`nets/inference.py`, what becomes of a log-likelihood in `posterior.py`. torch is imported at the
+first estimate.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .correlation import no_evidence
+from .estimate import Estimate, undetermined
+from .posterior import estimate_from_map
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..seams import Overlap
+    from .estimate import Progress
+
+
+class SeamNetMethod:
+    """Joint evidence of a whole seam, weighed by a small CNN.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "cuda", "mps"}
+        Where the network runs; "auto" takes the fastest there is.
+    weights : Path, optional
+        A ``.safetensors`` file with its card beside it; the bundled weights by default.
+
+    Notes
+    -----
+    The evidence of all places of the seam is joint because covariances add: each channel's map is
+    the correlation over all pixels that lie on each other, which is what summing the squares'
+    covariances gives, without the pixels that squares lose at their borders.
+    """
+
+    name = "seamnet"
+    wants_margin = True
+
+    def __init__(self, device: str = "auto", weights: Path | None = None) -> None:
+        self.device = device
+        self.weights = weights
+
+    def estimate(
+        self, overlap: Overlap, *, max_shift: int = 15, progress: Progress | None = None
+    ) -> Estimate:
+        """Estimate the shift of a seam within ±`max_shift` px on each axis.
+
+        Parameters
+        ----------
+        overlap : Overlap
+            Two crops, with or without a margin.
+        max_shift : int
+            Search range, in px each way; free at run time.
+        progress : callable, optional
+            Called as ``progress(done, total, what)`` between steps; may raise `Cancelled`.
+
+        Returns
+        -------
+        Estimate
+            Its map holds log-probabilities.
+
+        Raises
+        ------
+        DeviceError
+            If the device asked for is not there.
+        WeightsError
+            If the weights cannot be used.
+        """
+        reason = no_evidence(overlap.first, overlap.second)
+        if reason:
+            return undetermined(self.name, reason)
+        from ..nets.inference import compare
+
+        seen = compare(
+            fill(overlap.first),
+            fill(overlap.second),
+            overlap.origin,
+            max_shift,
+            device=self.device,
+            weights=self.weights,
+            report=progress,
+        )
+        return estimate_from_map(
+            seen.logits, method=self.name, peaks_of=seen.fine, device=seen.device
+        )
+
+
+def fill(crop: np.ndarray) -> np.ndarray:
+    """Bring a crop to float32, less its smallest value, with the mean where it is not finite."""
+    filled = crop.astype(np.float64)
+    finite = np.isfinite(filled)
+    if not finite.all():
+        filled = np.where(finite, filled, filled[finite].mean())
+    # In double precision first: a small contrast on a large pedestal would be lost in float32.
+    return (filled - filled.min()).astype(np.float32)

@@ -1,0 +1,161 @@
+"""Align and Snap: a method at work in the background, and what its answer does to the session.
+
+How a shift is found is the core's business; when an answer may move a frame is decided here.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from napari.qt.threading import create_worker
+from qtpy.QtCore import QObject, Signal
+
+from ..geometry import Offset
+from ..mosaic import MosaicError
+from ..pairs import align_pair
+from ..shifts import Status, get_method
+from ._align import TITLES
+from ._work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from ..frames import Frame
+    from ..shifts import Estimate, Method
+    from ..shifts.estimate import Progress
+    from ._session import PairSession, PairState
+
+NETWORK = "napari_seamnet.nets.seamnet"
+"""The module whose import loads torch."""
+SNAP_METHOD = "smoothed"
+SNAP_REACH = 4
+"""How far Snap searches around the hand position, in px each way."""
+
+
+class Aligning(QObject):
+    """Runs methods for a session, one at a time; networks stay loaded between runs.
+
+    Parameters
+    ----------
+    session : PairSession
+        Where the pair comes from, and the answer goes to.
+    parent : QObject
+        Its end cancels the work.
+    """
+
+    said = Signal(str)
+    """One sentence for the person; empty takes the last one back."""
+
+    def __init__(self, session: PairSession, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._methods: dict[tuple[str, str], Method] = {}
+        self.work = Work(self)
+
+    def warm_up(self, name: str) -> None:
+        """Load what a method needs before it is needed, in the background.
+
+        Loading torch holds Python's lock for up to half a second at a time, whichever thread does
+        it: while a dock is opening nobody minds, after a click on Align it is a freeze.
+
+        Parameters
+        ----------
+        name : str
+            Of the method; only ``seamnet`` needs anything.
+        """
+        if name == "seamnet" and NETWORK not in sys.modules:
+            create_worker(import_module, NETWORK, _ignore_errors=True, _start_thread=True)
+
+    def align(self, name: str, device: str, max_shift: int, *, then_append: bool = False) -> None:
+        """Align the pair around its nominal place.
+
+        Parameters
+        ----------
+        name, device, max_shift
+            As of `align_pair`. If the person has moved the second frame further than `max_shift`,
+            its nominal place is there from now on: nobody wants it back.
+        then_append : bool
+            Whether to append the pair to the mosaic, if the answer is certain.
+        """
+        if max(map(abs, self._session.state.shift)) > max_shift:
+            self._session.take_place_as_nominal()
+        asked = self._session.state
+        if asked.pair is not None:
+            self.said.emit("")
+            self.work.start(
+                self._job(name, device, asked.pair, asked.nominal, max_shift),
+                lambda estimate: self._on_answer(estimate, asked, then_append),
+                self.said.emit,
+            )
+
+    def snap(self) -> None:
+        """Search the neighbourhood of where the second frame lies now."""
+        asked = self._session.state
+        if asked.pair is not None:
+            self.said.emit("")
+            here = Offset(*asked.offset.whole())
+            self.work.start(
+                self._job(SNAP_METHOD, "cpu", asked.pair, here, SNAP_REACH),
+                lambda estimate: self._on_snap(estimate, asked),
+                self.said.emit,
+            )
+
+    def append(self) -> None:
+        """Put the pair into the mosaic where it lies now, or say why not."""
+        try:
+            self._session.append()
+        except MosaicError as error:
+            self.said.emit(str(error))
+
+    def _job(
+        self, name: str, device: str, pair: tuple[Frame, Frame], nominal: Offset, max_shift: int
+    ) -> Callable[[Progress], Generator[str, None, Estimate]]:
+        def job(progress: Progress) -> Generator[str, None, Estimate]:
+            title = TITLES.get(name, name)
+            if (name, device) not in self._methods:
+                yield f"loading {title}"
+                settings = {"device": device} if name == "seamnet" else {}
+                self._methods[name, device] = get_method(name, **settings)
+            yield title
+            return align_pair(
+                *pair,
+                offset=nominal,
+                method=self._methods[name, device],
+                max_shift=max_shift,
+                progress=progress,
+            )
+
+        return job
+
+    def _on_answer(self, estimate: Estimate, asked: PairState, then_append: bool) -> None:
+        now = self._session.state
+        if (now.pair, now.nominal) != (asked.pair, asked.nominal):
+            self.said.emit("The pair was changed meanwhile: the answer was dropped, align again.")
+            return
+        stays = now.shift == asked.shift
+        self._session.take_estimate(estimate, move=stays)
+        if not stays:
+            self.said.emit(
+                "You moved the frame meanwhile, so it stayed; the answer is the ring in the map."
+            )
+        elif then_append and estimate.status is Status.CERTAIN:
+            self.append()
+        elif then_append:
+            self.said.emit(
+                f"Not appended, since this is {estimate.status}: look at it, correct it if need "
+                "be, then Append."
+            )
+
+    def _on_snap(self, estimate: Estimate, asked: PairState) -> None:
+        now = self._session.state
+        if (now.pair, now.offset) != (asked.pair, asked.offset):
+            return
+        if estimate.status is Status.UNDETERMINED:
+            self.said.emit(f"No best fit within ±{SNAP_REACH} px of here; move nearer, or align.")
+            return
+        dy, dx = estimate.shift.whole()
+        if (dy, dx) == (0, 0):
+            self.said.emit("It lies at the best fit already.")
+        self._session.nudge(dy, dx, "snap")

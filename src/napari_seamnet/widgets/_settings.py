@@ -1,0 +1,52 @@
+"""The four choices that are remembered between sessions, in napari's own settings.
+
+Declared in the manifest's `configurations`, so that the preferences show them too. Where they are
+absent, as in a viewer without plugins, the defaults serve for the session.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from napari.settings import get_plugin_settings
+
+from ..pairs import DEFAULT_MAX_SHIFT
+from ..shifts import DEFAULT_METHOD
+
+
+@dataclass
+class Remembered:
+    """What the widget starts with, and hands back after every change."""
+
+    device: str = "auto"
+    method: str = DEFAULT_METHOD
+    coarse_step: int = 10
+    max_shift: int = DEFAULT_MAX_SHIFT
+
+    @classmethod
+    def load(cls) -> Remembered:
+        """Read the choices of last time; the defaults, where there are none."""
+        section = _section()
+        if section is None:
+            return cls()
+        return cls(**{name: getattr(section, name) for name in cls.__dataclass_fields__})
+
+    def keep(self, **choices: object) -> None:
+        """Change some of the choices, here and in napari's settings."""
+        section = _section()
+        for name, value in choices.items():
+            setattr(self, name, value)
+            if section is not None:
+                try:
+                    setattr(section, name, value)
+                except ValueError:
+                    # A method of another package is no choice of our manifest: this session only.
+                    continue
+
+
+def _section() -> Any:
+    try:
+        return getattr(get_plugin_settings("napari-seamnet"), "alignment", None)
+    except KeyError:
+        return None
