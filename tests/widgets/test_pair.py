@@ -75,6 +75,19 @@ def settle(qtbot):
     qtbot.wait(60)
 
 
+def beats_during(qtbot, signal, action):
+    """Times between two beats of the event loop, in s, from an action until a signal."""
+    beats = []
+    timer = QTimer()
+    timer.setInterval(5)
+    timer.timeout.connect(lambda: beats.append(time.perf_counter()))
+    timer.start()
+    with qtbot.waitSignal(signal, timeout=60_000):
+        action()
+    timer.stop()
+    return np.diff(beats)
+
+
 def fringes(viewer):
     """How far red and green differ in the preview, on average, without its outermost pixels."""
     picture = viewer.layers["overlap (SeamNet)"].data.astype(int)[4:-4, 4:-4]
@@ -251,6 +264,31 @@ def test_fringes_vanish_when_the_frames_are_aligned(make_widget, pair_viewer, qt
     assert layer.data.shape == (157, 54, 3)
 
 
+@pytest.mark.parametrize(
+    ("at", "corner", "shape"),
+    [
+        ((4, 150), (4, 150), (156, 50)),
+        ((-4, -150), (0, 0), (156, 50)),
+        ((120, 6), (120, 6), (40, 194)),
+        ((-120, -6), (0, 0), (40, 194)),
+    ],
+)
+def test_the_preview_lies_on_the_overlap_whatever_the_side(
+    make_widget, viewer_model, scene, qtbot, at, corner, shape
+):
+    viewer_model.add_image(scene.cut(300, 300), name="a", translate=(10, 20))
+    there = 10 + at[0], 20 + at[1]
+    viewer_model.add_image(scene.cut(300 + at[0], 300 + at[1]), name="b", translate=there)
+    widget = make_widget(viewer_model)
+    for nudge in ((0, 0), (5, -3), (-5, 3)):  # there and back, within what was read
+        widget.session.nudge(*nudge)
+        settle(qtbot)
+    layer = viewer_model.layers["overlap (SeamNet)"]
+    assert position(layer) == (10 + corner[0], 20 + corner[1])
+    assert layer.data.shape == (*shape, 3)
+    assert fringes(viewer_model) < 6
+
+
 @pytest.mark.parametrize("moved", ["left", "right"])
 def test_the_preview_follows_either_layer(make_widget, pair_viewer, qtbot, moved):
     widget = make_widget(pair_viewer)
@@ -394,14 +432,23 @@ def test_another_pair_frees_the_keys_of_the_one_before(make_widget, pair_viewer,
 
 
 def test_a_destroyed_widget_hears_nothing_more(pair_viewer, qtbot, scene):
+    def listeners():
+        right, layers = pair_viewer.layers["right"], pair_viewer.layers
+        emitters = right.events.translate, right.events.data, right.events.name
+        emitters += layers.events.removed, layers.events.inserted, layers.selection.events.active
+        return [len(emitter.callbacks) for emitter in emitters]
+
+    before = listeners()
     parent = QWidget()
     widget = PairWidget(pair_viewer)
     widget.setParent(parent)
     parent.show()
     settle(qtbot)
     parent.close()
+    assert listeners() != before
     with qtbot.waitSignal(widget.destroyed):
         parent.deleteLater()
+    assert listeners() == before
     pair_viewer.add_image(scene.cut(0, 0))
     pair_viewer.layers["right"].translate = (5, 5)
     pair_viewer.layers.remove("left")
@@ -483,7 +530,9 @@ def test_a_certain_pair_is_aligned_and_appended_in_one_click(make_widget, pair_v
     assert widget.dock.mosaic.extent.text() == "2 frames, 346 x 163 px"
 
 
-def test_another_fit_is_taken_by_a_click_in_the_map(make_widget, pair_viewer, qtbot, use_fake):
+def test_another_fit_is_taken_by_a_click_in_the_map_a_digit_or_a_link(
+    make_widget, pair_viewer, qtbot, use_fake
+):
     use_fake(Fake(answer(3, -4, Status.AMBIGUOUS, [(3, 6), (-2, -4)])))
     widget = make_widget(pair_viewer)
     run(qtbot, widget, widget.align)
@@ -496,6 +545,13 @@ def test_another_fit_is_taken_by_a_click_in_the_map(make_widget, pair_viewer, qt
     assert widget.session.state.status is Status.AMBIGUOUS
     qtbot.mouseClick(shift_map, Qt.MouseButton.LeftButton, pos=shift_map.where((12, 12)).toPoint())
     assert widget.session.state.shift == (3, -4), "nothing is marked there"
+    keys = {str(key): action for key, action in pair_viewer.layers["right"].keymap.items()}
+    keys["2"](pair_viewer.layers["right"])
+    assert widget.session.state.shift == (-2, -4)
+    keys["9"](pair_viewer.layers["right"])
+    assert widget.session.state.shift == (-2, -4), "there is no ninth"
+    widget.dock.result.others.linkActivated.emit("1")
+    assert widget.session.state.shift == (3, 6)
 
 
 def test_a_frame_moved_beyond_the_search_range_is_searched_for_where_it_lies(
@@ -591,18 +647,29 @@ def test_the_interface_answers_within_100_ms_while_a_method_works(
     viewer_model.add_image(big[3:, 496:], name="b", translate=(0, 500))
     widget = make_widget(viewer_model, method="median")
     settle(qtbot)
-    ticks = []
-    timer = QTimer()
-    timer.setInterval(5)
-    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
-    timer.start()
-    with qtbot.waitSignal(widget._aligning.work.ended, timeout=60_000):
-        widget.align()
-    ticks.append(time.perf_counter())
-    timer.stop()
-    working = ticks[:-1]  # after the last one comes the answer itself, shown once
-    assert len(working) > 10, "the method must work long enough to be a test"
-    assert max(np.diff(working)) < 0.1
+    gaps = beats_during(qtbot, widget._aligning.work.ended, widget.align)
+    assert len(gaps) > 10, "the method must work long enough to be a test"
+    assert max(gaps) < 0.1
+
+
+@pytest.mark.slow
+def test_the_interface_answers_within_100_ms_while_the_network_loads_and_works(
+    make_widget, viewer_model, qtbot, scene, tmp_path, use_fake
+):
+    from napari_seamnet.nets.seamnet import SeamNet
+    from napari_seamnet.nets.weights import save_weights
+    from napari_seamnet.shifts.seamnet import SeamNetMethod
+
+    # Any weights work as long as the real ones; these need not be trained.
+    save_weights(tmp_path / "any.safetensors", SeamNet().state_dict(), {"architecture": {}})
+    use_fake(SeamNetMethod(device="cpu", weights=tmp_path / "any.safetensors"))
+    big = np.tile(scene.picture, (2, 2))
+    viewer_model.add_image(big[:, :1000], name="a")
+    viewer_model.add_image(big[3:, 846:], name="b", translate=(0, 850))
+    widget = make_widget(viewer_model, method="seamnet")
+    settle(qtbot)
+    gaps = beats_during(qtbot, widget._aligning.work.ended, widget.align)
+    assert max(gaps) < 0.1
 
 
 # -- by hand ----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from napari_seamnet.geometry import Offset, Shift
 from napari_seamnet.shifts import Alternative, Estimate, Status
 from napari_seamnet.widgets._layers import Look
 from napari_seamnet.widgets._result import ResultPanel, signed
-from napari_seamnet.widgets._session import PairState
+from napari_seamnet.widgets._state import PairState
 
 NAN = float("nan")
 

@@ -9,11 +9,7 @@ from napari_seamnet.frames import as_frame
 from napari_seamnet.geometry import Offset, OverlapError, Shift, Side
 from napari_seamnet.mosaic import MosaicError
 from napari_seamnet.shifts import Alternative, Estimate, Status
-from napari_seamnet.widgets._session import (
-    PairSession,
-    describe_offset,
-    overlaps_plausibly,
-)
+from napari_seamnet.widgets._session import PairSession
 
 PICTURE = np.arange(400 * 500, dtype=np.uint32).reshape(400, 500)
 
@@ -335,35 +331,3 @@ def test_removing_from_two_frames_leaves_no_mosaic(session):
     assert session.state.mosaic is None
     session.undo()
     assert len(session.state.mosaic) == 2
-
-
-# -- where frames lie -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("offset", "side", "overlap"),
-    [
-        ((0, 60), Side.RIGHT, 20),
-        ((3, -70), Side.LEFT, 30),
-        ((45, 2), Side.BELOW, 15),
-        ((-20, -5), Side.ABOVE, 20),
-    ],
-)
-def test_side_and_overlap_are_read_off_the_offset(offset, side, overlap):
-    # the second frame is 40 x 100 px: for left and above, its own size counts
-    first, second = frame(0, 0), frame(0, 0, 40, 100)
-    assert describe_offset(first, second, Offset(*offset)) == (side, overlap)
-
-
-@pytest.mark.parametrize(
-    ("offset", "plausible"),
-    [
-        ((0, 60), True),
-        ((0, 0), False),  # nobody has put them anywhere
-        ((0, 90), False),  # apart
-        ((55, 60), False),  # corner to corner
-        ((-50, 3), True),
-    ],
-)
-def test_only_neighbours_lie_plausibly(offset, plausible):
-    assert overlaps_plausibly(frame(0, 0), frame(0, 0), Offset(*offset)) is plausible

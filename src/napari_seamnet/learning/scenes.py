@@ -133,10 +133,13 @@ class Pictures:
     Parameters
     ----------
     folders : sequence of Path
-        Searched for pictures, with all that lies below; scikit-image's own are always added.
+        Searched for pictures, with all that lies below.
+    bundled : float
+        Share (0..1) of scenes from scikit-image's own pictures; 1 where the folders hold none.
     """
 
-    def __init__(self, folders: tuple[Path, ...] = ()) -> None:
+    def __init__(self, folders: tuple[Path, ...] = (), bundled: float = 0.25) -> None:
+        self.bundled = bundled
         files = [p for folder in folders for p in folder.rglob("*")]
         self._files = sorted(p for p in files if p.suffix.lower() in PICTURE_FILES)
 
@@ -144,8 +147,8 @@ class Pictures:
         return len(self._files) + len(BUNDLED_PICTURES)
 
     def __call__(self, size: int, rng: np.random.Generator) -> np.ndarray:
-        """Take a piece of a random picture; a quarter of them from scikit-image."""
-        if self._files and rng.random() < 0.75:
+        """Take a piece of a random picture."""
+        if self._files and rng.random() < 1 - self.bundled:
             # By folder first, so that a folder of many frames does not drown the others.
             folders = sorted({p.parent for p in self._files})
             folder = folders[rng.integers(len(folders))]

@@ -38,12 +38,15 @@ class Simulator:
     conditions : Conditions
         How bad exposures may get.
     folders : tuple of Path
-        Folders of real pictures; scikit-image's bundled ones are always there.
+        Folders of real pictures.
+    bundled : float
+        Share (0..1) of scikit-image's pictures among the real ones.
     """
 
     mixture: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_MIXTURE))
     conditions: Conditions = field(default_factory=Conditions)
     folders: tuple[Path, ...] = ()
+    bundled: float = 0.25
 
     def __post_init__(self) -> None:
         unknown = set(self.mixture) - set(DRAWN) - {"pictures"}
@@ -79,7 +82,7 @@ class Simulator:
         """
         kinds = sorted(self.mixture)
         shares = np.array([self.mixture[kind] for kind in kinds], float)
-        pictures = Pictures(self.folders)
+        pictures = Pictures(self.folders, self.bundled)
         size = max(shape) + 2 * (BORDER + int(np.ceil(max_shift))) + 4
         found = []
         for _ in range(n):

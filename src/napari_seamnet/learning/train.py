@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 import tomllib
+import warnings
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -216,27 +217,26 @@ def train_from_recipe(
     )
     started = time.monotonic()
     recent: list[tuple[float, float]] = []
+    parts = 1
     for step, (first, second, shifts, reach) in enumerate(batches):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, recipe.steps, recipe.learning_rate)
-        maps, n_pixels = network.maps(
-            first.to(target).float(), second.to(target).float(), int(reach)
-        )
-        logits = network.weigh(maps, n_pixels)
-        loss = shift_loss(logits, shifts.to(target))
-        loss = loss + AUXILIARY * shift_loss(network.learned_logits(maps), shifts.to(target))
-        optimiser.zero_grad()
-        loss.mean().backward()
+        while True:
+            try:
+                optimiser.zero_grad()
+                loss, found = learn_from(network, (first, second, shifts), int(reach), parts)
+                break
+            except torch.OutOfMemoryError:
+                parts = _make_room(network, optimiser, parts, len(first))
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         # The last steps' average is better and steadier than the last step.
         keep = min(0.998, step / (step + 10))
         with torch.no_grad():
             for name, value in network.state_dict().items():
-                averaged[name].lerp_(value, 1 - keep)
-            found = peaks(logits)
-            error = (found - shifts.to(target)).abs().amax(-1)
-        recent.append((float(loss.detach().mean()), float((error <= 1).float().mean())))
+                averaged[name].lerp_(value.to(averaged[name].device), 1 - keep)
+        within = ((found - shifts).abs().amax(-1) <= 1).float().mean()
+        recent.append((loss, float(within)))
         recent = recent[-max(20, recipe.steps // 10) :]
         if progress:
             mean_loss, within = (float(np.mean(column)) for column in zip(*recent, strict=True))
@@ -263,6 +263,69 @@ def train_from_recipe(
     out.with_name(out.stem + ".part.safetensors").unlink(missing_ok=True)
     out.with_name(out.stem + ".part.json").unlink(missing_ok=True)
     return metrics
+
+
+def learn_from(
+    network: SeamNet,
+    batch: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+    reach: int,
+    parts: int = 1,
+) -> tuple[float, torch.Tensor]:
+    """Add the gradients of one batch, taken in `parts` one after the other.
+
+    Parameters
+    ----------
+    network : SeamNet
+        Its gradients are added to.
+    batch : (first, second, shifts)
+        Crops (B, 1, H, W) uint8 and true shifts (B, 2), in px.
+    reach : int
+        Search range, in px each way.
+    parts : int
+        More parts need less memory and give the same gradients.
+
+    Returns
+    -------
+    loss : float
+        Mean loss of the batch, in nats.
+    found : (B, 2) tensor
+        Whole-pixel shifts found, on the CPU.
+    """
+    device = network.sharpness.device
+    total, found = 0.0, []
+    size = len(batch[0])
+    for chunk in zip(*(tensor.chunk(parts) for tensor in batch), strict=True):
+        first, second, shifts = (tensor.to(device) for tensor in chunk)
+        maps, n_pixels = network.maps(first.float(), second.float(), reach)
+        logits = network.weigh(maps, n_pixels)
+        loss = shift_loss(logits, shifts)
+        loss = loss + AUXILIARY * shift_loss(network.learned_logits(maps), shifts)
+        share = loss.mean() * (len(first) / size)
+        share.backward()
+        total += float(share.detach())
+        found.append(peaks(logits.detach()).cpu())
+    return total, torch.cat(found)
+
+
+def _make_room(network: SeamNet, optimiser: torch.optim.Optimizer, parts: int, size: int) -> int:
+    """After memory ran out: batches in more parts, then the CPU. Returns the number of parts."""
+    device = network.sharpness.device.type
+    if parts < size:
+        warnings.warn(
+            f"the {device} device ran out of memory; going on with batches in {2 * parts} parts",
+            stacklevel=3,
+        )
+        return 2 * parts
+    if device == "cpu":
+        raise MemoryError(
+            "a single pair does not fit into memory; make the recipe's crops smaller"
+        )
+    warnings.warn(
+        f"the {device} device has no room for a single pair; going on on the CPU", stacklevel=3
+    )
+    network.to("cpu")
+    optimiser.load_state_dict(optimiser.state_dict())  # brings its state to the weights' device
+    return 1
 
 
 def peaks(logits: torch.Tensor) -> torch.Tensor:

@@ -38,7 +38,8 @@ def correlation_maps(
     first = first - first.mean((-2, -1), keepdim=True)
     second = second - second.mean((-2, -1), keepdim=True)
     size = tuple(
-        next_fast_len(max(a, b + abs(o)) + max_shift, real=True)
+        # Long enough that neither end of the range of lags wraps around onto pixels.
+        next_fast_len(max(a + max(0, max_shift - o), b + max(0, max_shift + o)), real=True)
         for a, b, o in zip(first.shape[-2:], second.shape[-2:], origin, strict=True)
     )
     spectrum = torch.fft.rfft2(first, s=size) * torch.fft.rfft2(second, s=size).conj()

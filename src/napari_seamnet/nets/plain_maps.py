@@ -84,9 +84,9 @@ def matched(first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, to
     The weights are those of the maximum-likelihood generalised cross-correlation, Knapp and
     Carter (1976), doi:10.1109/TASSP.1976.1162830, at low coherence:
     ``S / (N1 N2 + S1 N2 + S2 N1)`` for the signal's and the noises' power. The noise is taken to
-    be white and read off the high frequencies of each crop; of the signal only the strength is measured, its spectrum is that of
-    pictures in general. Spectra measured on single seams, the textbook's way, were clearly worse
-    on noisy real frames: their own scatter passes noise.
+    be white and read off the high frequencies of each crop; of the signal only the strength is
+    measured, its spectrum is that of pictures in general. Spectra measured on single seams, the
+    textbook's way, were clearly worse on noisy real frames: their own scatter passes noise.
     """
     shape = [max(a, b) for a, b in zip(first.shape[-2:], second.shape[-2:], strict=True)]
     fy = torch.fft.fftfreq(shape[0], device=first.device)[:, None]

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from ..frames import Frame
     from ..shifts import Estimate, Method
     from ..shifts.estimate import Progress
-    from ._session import PairSession, PairState
+    from ._session import PairSession
+    from ._state import PairState
 
-NETWORK = "napari_seamnet.nets.seamnet"
+NETWORK = "napari_seamnet.nets.inference"
 """The module whose import loads torch."""
 SNAP_METHOD = "smoothed"
 SNAP_REACH = 4

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     import napari.layers
 
     from ..frames import Frame
-
-Point = tuple[float, float]
-"""(y, x) in frame pixels, on the grid whose origin is the world's."""
+    from ._state import Point
 
 OURS = "seamnet"
 """Key in a layer's metadata: this layer was made by us to be looked at, and is no frame."""

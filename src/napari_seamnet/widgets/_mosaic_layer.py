@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from ..mosaic import Mosaic
-    from ._layers import Look, Point
+    from ._layers import Look
+    from ._state import Point
 
 NAME = "mosaic (SeamNet)"
 

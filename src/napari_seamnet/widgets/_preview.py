@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from ..frames import Frame
-    from ._session import PairState
+    from ._state import PairState
 
 REACH = 48
 """Pixels read beyond the overlap: so far can a frame move before the disk is asked again."""

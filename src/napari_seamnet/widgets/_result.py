@@ -19,7 +19,7 @@ from ._status import COLOURS, WORDS, StatusSign
 if TYPE_CHECKING:
     from ..shifts import Estimate
     from ._layers import Look
-    from ._session import PairState
+    from ._state import PairState
 
 MINUS = "\N{MINUS SIGN}"
 

@@ -30,8 +30,9 @@ from ._layers import (
 )
 from ._mosaic_layer import MosaicLayer
 from ._preview import Preview
-from ._session import PairSession, describe_offset, overlaps_plausibly
+from ._session import PairSession
 from ._settings import Remembered
+from ._state import describe_offset, overlaps_plausibly
 from ._watch import FRAME_MS, LayerWatch
 
 if TYPE_CHECKING:
