@@ -118,7 +118,10 @@ def test_no_room_for_a_single_pair_is_said_in_words(recipe, tmp_path, monkeypatc
         raise torch.OutOfMemoryError("no room")
 
     monkeypatch.setattr(train, "learn_from", full)
-    with pytest.warns(UserWarning, match="smaller batches|in 2|in 4|parts"), pytest.raises(MemoryError, match="crops smaller"):
+    with (
+        pytest.warns(UserWarning, match="smaller batches|in 2|in 4|parts"),
+        pytest.raises(MemoryError, match="crops smaller"),
+    ):
         train_from_recipe(recipe, [], tmp_path / "n.safetensors", "cpu", workers=0)
 
 

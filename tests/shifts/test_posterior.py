@@ -158,3 +158,27 @@ def test_evidence_grows_with_correlation_and_pixels_and_holes_stay_holes():
     assert correlation_log_likelihood(np.array([-0.8]), 1e4)[0] == pytest.approx(-strong)
     assert np.isnan(correlation_log_likelihood(np.array([np.nan]), 1e4)[0])
     assert np.isfinite(correlation_log_likelihood(np.array([1.0, -1.0]), 1e4)).all()
+
+
+def test_a_flat_map_holds_no_evidence_and_its_best_is_only_listed():
+    rng = np.random.default_rng(0)
+    flat = rng.normal(0, 0.1, (31, 31))
+    flat[19:22, 8:11] = 1.0
+    flat[20, 9] = 1.1
+    found = estimate_from_map(flat, method="test")
+    assert found.status is Status.UNDETERMINED
+    assert found.shift == Shift(0, 0)
+    assert "no shift stands out" in found.reason
+    assert found.alternatives[0].shift.whole() == (5, -6)
+
+
+def test_a_finer_map_gives_the_fraction_only_while_it_means_the_same_peak():
+    y, x = np.mgrid[-5:6, -5:6]
+
+    def hill(cy, cx):
+        return -((y - cy) ** 2 + (x - cx) ** 2) / 2.0
+
+    near = estimate_from_map(hill(1.2, 0.1), method="test", peaks_of=hill(1.0, 0.3))
+    assert near.shift.distance(Shift(1.0, 0.3)) < 1e-6
+    far = estimate_from_map(hill(1.2, 0.1), method="test", peaks_of=hill(0.6, 0.1))
+    assert far.shift.distance(Shift(1.2, 0.1)) < 1e-6
