@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from scipy import ndimage
 
 from napari_seamnet import cli
+from napari_seamnet.nets.weights import load_seamnet
 
 DY, DX = 3, -4
 """True shift of the second frame of `folder`, for an overlap of 50 px on the right."""
@@ -144,6 +145,24 @@ def test_mosaic_and_composite_are_written(scene):
     np.testing.assert_array_equal(composite[..., 0], composite[..., 1])  # aligned: grey
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--composite", "first.tif"], "first.tif is one of the frames"),
+        (["--composite", "sub/../second.tif"], "second.tif is one of the frames"),
+        (["--mosaic", "second.tif"], "second.tif is one of the frames"),
+        (["--mosaic", "m.tif", "--composite", "m.tif"], "both be m.tif"),
+        (["--mosaic", "m.png"], "call it m.ome.tif"),
+    ],
+)
+def test_an_output_that_will_not_do_is_refused_before_the_work(folder, words, said, monkeypatch):
+    (folder / "sub").mkdir()
+    before = {path: path.read_bytes() for path in folder.glob("*.tif")}
+    monkeypatch.setattr("napari_seamnet.pair_report.align_pair", None)
+    assert refused(align(*words), said)
+    assert {path: path.read_bytes() for path in folder.glob("*.*")} == before
+
+
 @pytest.mark.usefixtures("folder")
 def test_the_page_of_a_file_with_several_is_chosen(scene):
     pages = np.stack([scene[:200, :200], scene[10:210, 10:210]])
@@ -167,8 +186,10 @@ def test_frames_of_different_size_are_fine_where_the_overlap_exists(scene):
 def test_frames_of_different_dtype_are_aligned_but_not_put_into_one_mosaic(scene):
     deep = tifffile.imread("second.tif").astype(np.uint16) * 257
     tifffile.imwrite("deep.tif", deep)
-    answer = json.loads(align("--json", second="deep.tif", method="smoothed").stdout)
-    assert (round(answer["dy"]), round(answer["dx"])) == (DY, DX)
+    for method in ("smoothed", "search"):
+        answer = json.loads(align("--json", second="deep.tif", method=method).stdout)
+        assert (round(answer["dy"]), round(answer["dx"])) == (DY, DX)
+        assert answer["similarity"] == pytest.approx(0, abs=1e-6)
     refused(align("--mosaic", "m.ome.tif", second="deep.tif"), "deep.tif is uint16", "uint8")
     assert not os.path.exists("m.ome.tif")
 
@@ -269,7 +290,7 @@ def test_a_bad_option_is_one_line(words, said):
         (["align", "a.tif", "b.tif", "--side", "right"], "missing --overlap; give"),
         (["align", "--out", "out.csv"], "--pairs and --out go together"),
         (["fly"], "No such command 'fly'"),
-        (["train"], "Missing option '--recipe'"),
+        (["train", "-o", "mine.pt"], "kept as .safetensors"),
         (["train", "--recipe", "gone.toml"], "there is no gone.toml"),
     ],
 )
@@ -355,6 +376,13 @@ def test_a_bad_row_ends_the_run_and_leaves_the_old_answer(folder, text, said):
 @pytest.mark.usefixtures("folder")
 def test_the_folder_to_write_to_is_looked_at_before_the_work():
     assert refused(pairs("no pairs at all", out="nowhere/out.csv"), "no folder nowhere")
+
+
+def test_the_answers_never_replace_a_frame(folder):
+    before = (folder / "second.tif").read_bytes()
+    rows = "first,second,dy,dx\nfirst.tif,second.tif,0,150\n"
+    assert refused(pairs(rows, out="second.tif"), "second.tif is one of the frames")
+    assert (folder / "second.tif").read_bytes() == before
 
 
 # ---- as a process ----------------------------------------------------------------------------
@@ -488,25 +516,39 @@ def test_the_demo_opens_no_window_without_display_or_where_none_is_wanted(
     assert no_window == []
 
 
-def test_training_is_handed_the_recipe_the_pictures_and_the_device(tmp_path, monkeypatch):
-    asked = []
-    stand_in = types.ModuleType("napari_seamnet.learning.train")
-    stand_in.train_from_recipe = lambda *given: asked.append(given)
-    monkeypatch.setitem(sys.modules, "napari_seamnet.learning.train", stand_in)
+TINY_RECIPE = """
+steps = 2
+pixels = 8000
+width = 4
+blocks = 1
+features = 2
+long_share = 0.0
+"""
+
+
+def test_training_by_a_recipe_writes_weights_that_can_be_used(tmp_path):
     recipe = tmp_path / "recipe.toml"
-    recipe.touch()
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
+    recipe.write_text(TINY_RECIPE)
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    grey = np.random.default_rng(0).integers(0, 256, (300, 300)).astype(np.uint8)
+    tifffile.imwrite(pictures / "a.tif", grey)
+    out = tmp_path / "mine.safetensors"
     result = call(
-        *("train", "--recipe", recipe, "--pictures", tmp_path / "a"),
-        *("--pictures", tmp_path / "b", "-o", tmp_path / "out", "--device", "cpu"),
+        *("train", "--recipe", recipe, "--pictures", pictures, "-o", out, "--device", "cpu")
     )
     assert result.exit_code == 0, result.stderr
-    ((given, pictures, out, device, progress),) = asked
-    assert given == recipe
-    assert pictures == [tmp_path / "a", tmp_path / "b"]
-    assert (out, device) == (tmp_path / "out", "cpu")
-    assert callable(progress)
+    assert "within 1 px" in result.stdout
+    card = json.loads(out.with_suffix(".json").read_text())
+    assert card["recipe"]["steps"] == 2
+    assert card["pictures"] == ["pictures"]
+    load_seamnet(out)
+
+
+def test_training_into_a_folder_that_is_not_there_is_refused_before_it_begins(tmp_path):
+    result = call("train", "-o", tmp_path / "gone" / "mine.safetensors")
+    assert result.exit_code == 2
+    assert "there is no folder" in result.stderr
 
 
 # ---- real frames -----------------------------------------------------------------------------

@@ -66,6 +66,13 @@ def test_errors_say_which_number_to_change(pair):
         align_pair(*pair, method="magic")
 
 
+@pytest.mark.parametrize("max_shift", [0, -1, 2.5, float("nan")])
+@pytest.mark.parametrize("method", ["seamnet", "smoothed", "phase"])
+def test_a_range_that_is_none_is_refused(pair, method, max_shift):
+    with pytest.raises(ValueError, match=f"whole number of px from 1 on, not {max_shift}"):
+        align_pair(*pair, method=method, max_shift=max_shift)
+
+
 def test_the_defaults_are_those_of_the_docstring():
     parameters = inspect.signature(align_pair).parameters
     assert parameters["method"].default == "seamnet"

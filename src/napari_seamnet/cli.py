@@ -52,7 +52,7 @@ def main() -> None:
     "--page",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Page of files that hold several, counted from 0.",
+    help="Page to take of every file, counted from 0; needed where a file holds several.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 @click.option(
@@ -120,7 +120,7 @@ def align(
                 f"missing {', '.join(missing)}; give FIRST SECOND --side SIDE --overlap PX, or "
                 "--pairs IN.csv --out OUT.csv"
             )
-        the_method = get_method(method, **({"device": device} if method == "seamnet" else {}))
+        the_method = get_method(method, device=device)
         return _align_two(
             (first, second), side, overlap, the_method, max_shift, page, as_json, mosaic, composite
         )
@@ -128,7 +128,7 @@ def align(
         raise click.UsageError("--pairs and --out go together; give both")
     if surplus := [name for name, value in single.items() if value is not None]:
         raise click.UsageError(f"{', '.join(surplus)} cannot be given together with --pairs")
-    the_method = get_method(method, **({"device": device} if method == "seamnet" else {}))
+    the_method = get_method(method, device=device)
     return _align_file(pairs, out, the_method, max_shift, page)
 
 
@@ -148,13 +148,19 @@ def _align_two(
     from .frames import open_frame
     from .geometry import nominal_offset
     from .mosaic import Mosaic
+    from .mosaic.export import checked_path
     from .saving import check_folder
 
     for wanted in (mosaic, composite):
         if wanted is not None:
-            check_folder(wanted)
+            check_folder(wanted, keep=paths)
+    if mosaic is not None and composite is not None and mosaic.resolve() == composite.resolve():
+        raise click.UsageError(f"--mosaic and --composite cannot both be {mosaic}; name two files")
     first, second = (open_frame(path, page) for path in paths)
     nominal = nominal_offset(first.shape, second.shape, side, overlap)
+    if mosaic is not None:
+        checked_path(mosaic)
+        Mosaic.start(first).place(second, nominal.whole())  # frames that do not mix are refused
     with progress_bar("aligning") as progress:
         report = pair_report.report_pair(
             first, second, nominal, method, max_shift=max_shift, progress=progress
@@ -179,6 +185,7 @@ def _align_file(pairs: Path, out: Path, method: Method, max_shift: int, page: in
 
     check_folder(out)
     rows = read_pairs(pairs)
+    check_folder(out, keep={path for row in rows for path in (row.first, row.second)})
     frames = open_frames(rows, page)
     with progress_bar("aligning") as progress:
         estimates = align_pairs(rows, frames, method, max_shift=max_shift, progress=progress)
@@ -212,7 +219,7 @@ def demo(out: Path, window: bool, method: str, device: str) -> int:
     from .sample_data import chip_grid
     from .shifts import get_method
 
-    the_method = get_method(method, **({"device": device} if method == "seamnet" else {}))
+    the_method = get_method(method, device=device)
     grid = chip_grid()
     with progress_bar("aligning") as progress:
         seams = align_grid(grid, the_method, progress=progress)
@@ -247,9 +254,8 @@ def methods() -> None:
 @click.option(
     "--recipe",
     type=A_FILE,
-    required=True,
     metavar="FILE",
-    help="What to train, on what, and for how long.",
+    help="What to train, on what, and for how long; by default the recipe of the bundled weights.",
 )
 @click.option(
     "--pictures",
@@ -263,22 +269,27 @@ def methods() -> None:
     "-o",
     "--out",
     type=A_FILE,
-    default="weights",
+    default="seamnet.safetensors",
     show_default=True,
-    metavar="FOLDER",
-    help="Where the weights and their card go.",
+    metavar="FILE",
+    help="Where the weights go; their card goes beside them, as .json.",
 )
 @shared_options("device")
-def train(recipe: Path, pictures: tuple[Path, ...], out: Path, device: str) -> int:
+def train(recipe: Path | None, pictures: tuple[Path, ...], out: Path, device: str) -> int:
     """Train a network from a recipe.
 
-    The recipe of the bundled weights reproduces them.
+    The recipe of the bundled weights, with the pictures that their card names, reproduces them.
     """
-    for wanted in (recipe, *pictures):
+    for wanted in (*([recipe] if recipe else []), *pictures):
         if not wanted.exists():
             raise click.UsageError(f"there is no {wanted}.")
-    from .learning.train import train_from_recipe
+    if out.suffix != ".safetensors":
+        raise click.UsageError(f"weights are kept as .safetensors, but --out is {out}.")
+    from .learning.train import BUNDLED_RECIPE, train_from_recipe
+    from .saving import check_folder
 
+    check_folder(out)
     with progress_bar("training") as progress:
-        train_from_recipe(recipe, list(pictures), out, device, progress)
+        found = train_from_recipe(recipe or BUNDLED_RECIPE, list(pictures), out, device, progress)
+    click.echo(f"{out}: {found['within_1_px']:.1%} of the last training pairs within 1 px")
     return DONE

@@ -2,7 +2,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from napari_seamnet.learning.scenes import BUNDLED_PICTURES, DRAWN, Pictures, array_scene
+from napari_seamnet.learning.scenes import BUNDLED_PICTURES, DRAWN, Pictures, lattice_scene
 
 
 @pytest.mark.parametrize("kind", DRAWN)
@@ -26,13 +26,13 @@ def test_a_scene_depends_on_its_generator_alone(kind):
 
 
 def test_an_array_without_irregularities_repeats_itself():
-    """Some seed gives a pure lattice: shifted by its cell it is itself again."""
-    for seed in range(40):
-        scene = array_scene(200, np.random.default_rng(seed))
-        for period in range(6, 60):
-            if np.abs(scene[20:120, 20 + period : 120 + period] - scene[20:120, 20:120]).max() < 1:
-                return
-    pytest.fail("none of 40 arrays repeats itself")
+    """Shifted by its cell it is itself again, in x and in y (unless its rows are staggered)."""
+    for seed in range(12):
+        scene = lattice_scene(300, np.random.default_rng(seed))
+        here = scene[70:200, 70:200]
+        in_x = [np.abs(scene[70:200, 70 + n : 200 + n] - here).max() for n in range(6, 61)]
+        assert min(in_x) < 0.1, seed
+        assert max(in_x) > 5, seed
 
 
 def test_pictures_are_found_in_all_folders_below_and_scikit_image_s_always(tmp_path):

@@ -44,6 +44,14 @@ def test_the_bilateral_filter_keeps_the_scale_of_signed_pixels():
     assert smooth.mean() == pytest.approx(crop.mean(), abs=2)
 
 
+@pytest.mark.parametrize("shape", [(40, 1), (1, 40)])
+def test_a_strip_of_one_pixel_can_be_filtered(shape):
+    line = np.random.default_rng(5).normal(90, 30, shape)
+    smooth = BilateralMethod()._filter(line)
+    assert smooth.shape == shape
+    assert smooth.std() < line.std()
+
+
 def test_holes_stay_holes_and_do_not_spread():
     crop = np.random.default_rng(4).random((30, 30))
     holed = crop.copy()

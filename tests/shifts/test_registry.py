@@ -9,6 +9,7 @@ from napari_seamnet.seams import Overlap
 from napari_seamnet.shifts import Cancelled, Status, UnknownMethodError, get_method, method_names
 from napari_seamnet.shifts import registry as registry_module
 from napari_seamnet.shifts.estimate import undetermined
+from napari_seamnet.shifts.registry import BrokenMethodError
 
 PLAIN = ("smoothed", "search", "median", "bilateral", "vector", "phase")
 SHIFTS = [(0, 0), (5, 0), (0, -7), (-4, 9), (11, -12)]
@@ -66,6 +67,17 @@ def test_another_package_cannot_take_the_place_of_ours():
     assert method_names().count("search") == 1
     assert get_method("search").name == "search"
     assert not isinstance(get_method("search"), Guess)
+
+
+@pytest.mark.usefixtures("other_package")
+@pytest.mark.parametrize("error", [ImportError("no module"), AttributeError("no class")])
+def test_a_method_that_cannot_be_imported_names_its_package_s_place(monkeypatch, error):
+    def load(self):
+        raise error
+
+    monkeypatch.setattr(EntryPoint, "load", load)
+    with pytest.raises(BrokenMethodError, match=rf"'guess' \(guess_package:Guess\).*{error}"):
+        get_method("guess")
 
 
 @pytest.mark.parametrize("name", PLAIN)

@@ -87,6 +87,11 @@ def array_scene(size: int, rng: np.random.Generator) -> np.ndarray:
     return _soften(scene, rng.uniform(0.7, 1.6))
 
 
+def lattice_scene(size: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw a memory array and nothing else: not one irregularity tells its cells apart."""
+    return _soften(_lattice((size, size), rng), rng.uniform(0.7, 1.6))
+
+
 def texture_scene(size: int, rng: np.random.Generator) -> np.ndarray:
     """Draw irregular texture at one to four scales, isotropic or drawn out along one axis."""
     scene = np.zeros((size, size), np.float32)

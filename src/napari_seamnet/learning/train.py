@@ -7,10 +7,12 @@ The same recipe, pictures and machine give the same weights. What the pairs look
 from __future__ import annotations
 
 import math
+import signal
 import time
 import tomllib
 import warnings
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,11 +26,10 @@ from .exposure import Conditions
 from .simulator import DEFAULT_MIXTURE, Simulator
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..shifts.estimate import Progress
 
 
+BUNDLED_RECIPE = Path(__file__).parent / "recipes" / "seamnet.toml"
 SQUARE_AREA = 150 * 150
 """px; the source's square: larger crops are trained with more noise, smaller ones with less."""
 AUXILIARY = 0.3
@@ -213,6 +214,7 @@ def train_from_recipe(
         SimulatedBatches(recipe, tuple(pictures)),
         batch_size=None,
         num_workers=workers,
+        worker_init_fn=_leave_ctrl_c_to_the_parent if workers else None,
         prefetch_factor=4 if workers else None,
     )
     started = time.monotonic()
@@ -305,6 +307,11 @@ def learn_from(
         total += float(share.detach())
         found.append(peaks(logits.detach()).cpu())
     return total, torch.cat(found)
+
+
+def _leave_ctrl_c_to_the_parent(worker: int) -> None:
+    """A process that draws pairs ends with its parent, without a traceback of its own."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _make_room(network: SeamNet, optimiser: torch.optim.Optimizer, parts: int, size: int) -> int:
