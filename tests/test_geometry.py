@@ -52,6 +52,16 @@ def test_the_nominal_offset_leaves_a_strip_of_the_overlap(side, offset):
     assert nominal_offset((60, 80), (40, 50), str(side), 25) == offset
 
 
+def test_an_overlap_of_a_fraction_of_a_pixel_is_refused():
+    with pytest.raises(OverlapError, match=r"25\.5 px.* a whole number from 1 to 50 px"):
+        nominal_offset((60, 80), (40, 50), "right", 25.5)
+
+
+def test_a_side_that_is_none_names_those_there_are():
+    with pytest.raises(ValueError, match="no side 'up'; choose one of right, below, left, above"):
+        Side("up")
+
+
 @pytest.mark.parametrize("side", Side)
 def test_without_a_shift_the_nominal_overlaps_show_the_same(side):
     first, second = photograph(side, 25, Shift(0, 0))

@@ -55,6 +55,11 @@ def test_every_public_name_resolves_and_is_listed():
         assert name in dir(napari_seamnet)
 
 
+def test_a_name_is_listed_once_after_its_first_use():
+    _ = napari_seamnet.Mosaic
+    assert napari_seamnet.__dir__().count("Mosaic") == 1
+
+
 def test_a_name_that_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="aline_pair"):
         _ = napari_seamnet.aline_pair

@@ -71,6 +71,8 @@ def test_a_file_without_pairs_is_an_empty_list(pairs_csv):
     [
         ("", "has no column first, second, dy, dx"),
         ("first,second,dy\n", "has no column dx"),
+        ("first;second;dy;dx\na;b;0;1\n", "columns first,second,dy,dx, with commas between"),
+        ("first,second,dy,dx,dx\na,b,0,1,2\n", "names the column dx twice; name each once"),
         (HEADER + "a,b,0,1\na,b,three,4\n", "row 3: dy must be a number of pixels, not 'three'"),
         (HEADER + "a,b,0,nan\n", "row 2: an offset must be finite"),
         (HEADER + "a,b,0\n", "row 2 has not as many values"),

@@ -47,3 +47,11 @@ def test_a_read_only_folder_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (tmp_path, os.W_OK))
     with pytest.raises(SavingError, match="read-only"):
         check_folder(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("name", ["frame.tif", "sub/../frame.tif"])
+def test_a_frame_is_never_written_over(tmp_path, name):
+    (tmp_path / "sub").mkdir()
+    with pytest.raises(SavingError, match=r"frame\.tif is one of the frames; give another name"):
+        check_folder(tmp_path / name, keep=[tmp_path / "frame.tif"])
+    check_folder(tmp_path / "other.tif", keep=[tmp_path / "frame.tif"])

@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ class Side(StrEnum):
     BELOW = "below"
     LEFT = "left"
     ABOVE = "above"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Side:
+        raise ValueError(f"there is no side {value!r}; choose one of {', '.join(cls)}")
 
     @property
     def is_horizontal(self) -> bool:
@@ -183,16 +188,16 @@ def nominal_offset(
     Raises
     ------
     OverlapError
-        If the overlap is not at least 1 px, or wider than one of the frames.
+        If the overlap is no whole number, not at least 1 px, or wider than one of the frames.
     """
     side = Side(side)
     axis = 1 if side.is_horizontal else 0
     across = ("height", "width")[axis]
     smaller = min(first_shape[axis], second_shape[axis])
-    if not 1 <= overlap <= smaller:
+    if not isinstance(overlap, Integral) or not 1 <= overlap <= smaller:
         raise OverlapError(
             f"an overlap of {overlap} px does not fit frames of {across} {first_shape[axis]} and "
-            f"{second_shape[axis]} px; give one from 1 to {smaller} px"
+            f"{second_shape[axis]} px; give a whole number from 1 to {smaller} px"
         )
     if side is Side.RIGHT:
         return Offset(0, first_shape[1] - overlap)

@@ -88,8 +88,11 @@ def read_pairs(path: Path) -> list[PairRow]:
             if missing:
                 raise PairsFileError(
                     f"{path} has no column {', '.join(missing)}; its first line must name the "
-                    f"columns {','.join(COLUMNS)}"
+                    f"columns {','.join(COLUMNS)}, with commas between"
                 )
+            names = list(reader.fieldnames or ())
+            if twice := [name for name in COLUMNS if names.count(name) > 1]:
+                raise PairsFileError(f"{path} names the column {twice[0]} twice; name each once")
             for columns in reader:
                 rows.append(_row(path, reader.line_num, columns))
     except OSError as error:

@@ -5,6 +5,7 @@ The same call serves the script, the command line and the widget.
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from .frames import Frame, as_frame
@@ -67,6 +68,8 @@ def align_pair(
         If the frames share no such overlap.
     FrameError
         If a file cannot be read as a frame.
+    ValueError
+        If there is no such side, method or device, or the search range is less than 1 px.
 
     Examples
     --------
@@ -75,13 +78,15 @@ def align_pair(
     >>> align_pair(first, second, "right", overlap=150, method="smoothed").shift.whole()
     (-3, 8)
     """
+    if not isinstance(max_shift, Integral) or max_shift < 1:
+        raise ValueError(f"a search range is a whole number of px from 1 on, not {max_shift}")
     first, second = as_frame(first), as_frame(second)
     if offset is None:
         nominal = nominal_offset(first.shape, second.shape, side, overlap)
     else:
         nominal = Offset(*offset)
     if isinstance(method, str):
-        method = get_method(method, **({"device": device} if method == "seamnet" else {}))
+        method = get_method(method, device=device)
     margin = max_shift if method.wants_margin else 0
     crops = Overlap.cut(first, second, nominal, margin=margin)
     return method.estimate(crops, max_shift=max_shift, progress=progress)

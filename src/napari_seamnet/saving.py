@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -18,8 +18,18 @@ class SavingError(ValueError):
     """A file cannot be written where it was wanted; the message names the folder."""
 
 
-def check_folder(path: Path) -> None:
-    """Raise `SavingError` unless a file can be made at `path`; call it before the long work."""
+def check_folder(path: Path, keep: Iterable[Path] = ()) -> None:
+    """Raise `SavingError` unless a file can be made at `path`; call it before the long work.
+
+    Parameters
+    ----------
+    path : Path
+        File to be written.
+    keep : iterable of Path
+        The frames, which nothing may replace.
+    """
+    if path.resolve() in {frame.resolve() for frame in keep}:
+        raise SavingError(f"{path} is one of the frames; give another name")
     if not path.parent.is_dir():
         raise SavingError(f"{path} cannot be written: there is no folder {path.parent}; make it")
     if path.is_dir():

@@ -48,3 +48,9 @@ def test_a_slice_reads_the_slice_and_not_whole_chunks():
 def test_channels_are_never_split(chunks):
     lazy = lazy_array(lambda box: PICTURE[box.slices], PICTURE.shape, PICTURE.dtype, "x", chunks)
     assert lazy.chunksize == (8, 8, 3)
+
+
+@pytest.mark.parametrize("chunks", [0, (8, 0)])
+def test_a_chunk_without_a_pixel_is_refused(chunks):
+    with pytest.raises(ValueError, match="at least 1 px"):
+        lazy_array(lambda box: PICTURE[box.slices], PICTURE.shape, PICTURE.dtype, "none", chunks)

@@ -128,7 +128,7 @@ def test_a_stack_without_a_chosen_page_says_how_to_choose(tmp_path):
 @pytest.mark.parametrize("page", [-1, 3, 100])
 def test_a_page_out_of_range_is_named_with_those_there_are(tmp_path, page):
     path = write(tmp_path / "a.tif", numbered(3, 50, 70), photometric="minisblack")
-    with pytest.raises(PageError, match=rf"no page {page}: it holds 3 planes.*0 to 2"):
+    with pytest.raises(PageError, match=rf"no page {page}: it holds 3; choose from 0 to 2"):
         open_frame(path, page)
 
 

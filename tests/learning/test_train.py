@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from napari_seamnet.learning import train
+from napari_seamnet.learning.exposure import Conditions
 from napari_seamnet.learning.train import (
     Recipe,
     RecipeError,
@@ -101,11 +102,11 @@ def test_a_batch_in_parts_has_the_gradients_of_the_whole(recipe):
 def test_out_of_memory_makes_smaller_batches_and_says_so(recipe, tmp_path, monkeypatch):
     real, asked = train.learn_from, []
 
-    def short(network, batch, reach, parts=1):
+    def short(network, batch, reach, parts=1, **rest):
         asked.append(parts)
         if parts == 1:
             raise torch.OutOfMemoryError("no room")
-        return real(network, batch, reach, parts)
+        return real(network, batch, reach, parts, **rest)
 
     monkeypatch.setattr(train, "learn_from", short)
     with pytest.warns(UserWarning, match="ran out of memory; going on with batches in 2 parts"):
@@ -114,7 +115,7 @@ def test_out_of_memory_makes_smaller_batches_and_says_so(recipe, tmp_path, monke
 
 
 def test_no_room_for_a_single_pair_is_said_in_words(recipe, tmp_path, monkeypatch):
-    def full(network, batch, reach, parts=1):
+    def full(network, batch, reach, parts=1, **rest):
         raise torch.OutOfMemoryError("no room")
 
     monkeypatch.setattr(train, "learn_from", full)
@@ -164,3 +165,33 @@ def test_a_bad_recipe_is_refused_and_named(tmp_path, text, message):
 def test_a_missing_recipe_is_named(tmp_path):
     with pytest.raises(RecipeError, match=r"none\.toml"):
         Recipe.read(tmp_path / "none.toml")
+
+
+def test_in_the_second_stage_only_the_weigher_learns(tmp_path):
+    path = tmp_path / "two.toml"
+    path.write_text("weigher_steps = 3\nweigher_pixels = 8000\n" + TINY)
+    first, second = Recipe.read(path).stages()
+    assert (first.steps, second.steps) == (3, 3)
+    assert second.conditions.noise > first.conditions.noise
+    torch.manual_seed(0)
+    network = SeamNet(4, 1, 2)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    train.run_stage(network, Recipe.read(path), second, (), tmp_path / "n.safetensors", workers=0)
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, before[name]) != name.startswith("weigher."), name
+
+
+def test_progress_counts_through_both_stages(tmp_path):
+    path = tmp_path / "two.toml"
+    path.write_text("weigher_steps = 2\nweigher_pixels = 8000\nweigher_long_share = 0.0\n" + TINY)
+    told = []
+    out = tmp_path / "n.safetensors"
+    train_from_recipe(path, [], out, "cpu", lambda *step: told.append(step[:2]), workers=0)
+    assert told == [(k, 5) for k in range(1, 6)]
+
+
+def test_the_stages_see_different_pairs(recipe):
+    settings = Recipe.read(recipe)
+    one = SimulatedBatches(settings, (), train.Stage(0, 3, 8000, 0.0, Conditions()))[0]
+    other = SimulatedBatches(settings, (), train.Stage(1, 3, 8000, 0.0, Conditions()))[0]
+    assert one[0].shape != other[0].shape or not torch.equal(one[0], other[0])

@@ -80,6 +80,11 @@ def test_offset_and_shift_are_rounded_once_and_together():
     assert mosaic.positions() == ((0, 0), (1, 5))
 
 
+def test_pairs_of_numbers_do_for_offset_and_shift():
+    mosaic = Mosaic.start(frame()).append(frame(), (0, 5), shift=(1, -1))
+    assert mosaic.positions() == ((0, 0), (1, 4))
+
+
 def test_the_mosaic_grows_up_and_left():
     mosaic = Mosaic.start(frame(1)).append(frame(2), Offset(-3, -5))
     assert mosaic.bounds == Box(-3, -5, 7, 11)

@@ -24,7 +24,8 @@ def test_every_picture_of_an_overlap_is_rgb_of_uint8(make, dtype):
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32, float])
 def test_red_is_the_first_green_the_second_and_blue_half_their_sum(dtype):
-    first, second = picture(dtype=dtype), picture(dtype=dtype, seed=1)
+    first = picture(dtype=dtype)
+    second = first[::-1, ::-1]  # other pixels, but of the same brightness
     shown = composite(first, second, 0, 100).astype(int)
     for channel, crop in ((0, first), (1, second)):
         crop = crop.astype(float)
@@ -42,6 +43,24 @@ def test_a_difference_in_brightness_and_contrast_does_not_show(gain, level):
     assert difference(first, first * gain + level).max() <= 1
 
 
+@pytest.mark.parametrize("gamma", [0.6, 1.0, 1.7])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, float])
+def test_two_exposures_of_the_same_thing_are_grey_though_their_gamma_differs(gamma, dtype):
+    grey = np.random.default_rng(4).random((60, 50)) * 0.9
+    first, second = (30 + 190 * grey).astype(dtype), (20 + 230 * grey**gamma).astype(dtype)
+    for shown in (
+        composite(first, second).astype(int),
+        view(Overlap(first, second), (0, 0))[0].astype(int),
+    ):
+        assert np.abs(shown[..., 0] - shown[..., 1]).mean() < 2
+
+
+def test_crops_that_show_different_things_are_not_bent_out_of_shape():
+    dark, bright = (np.linspace(0, 1, 2500).reshape(50, 50) ** power for power in (9, 1 / 9))
+    shown = composite(dark, bright).astype(int)
+    assert np.median(shown[..., 1]) > np.median(shown[..., 0]) + 100
+
+
 def test_a_difference_shows_where_crops_differ_and_only_there():
     first = picture()
     second = first.copy()
@@ -53,7 +72,8 @@ def test_a_difference_shows_where_crops_differ_and_only_there():
 
 
 def test_a_checker_takes_the_fields_in_turns_from_the_first_crop_on():
-    first, second = picture(40, 30), picture(40, 30, seed=1)
+    first = picture(40, 30)
+    second = first[::-1, ::-1]
     shown = checker(first, second, size=8, low=0, high=100)
     grey_first, grey_second = (composite(a, a, 0, 100)[..., 0] for a in (first, second))
     for y, x in np.ndindex(40, 30):
@@ -68,10 +88,11 @@ def test_a_pixel_that_is_not_finite_is_black_and_spoils_no_contrast(value):
     holed[3, 4] = value
     shown, whole = composite(holed, second, 0, 100), composite(first, second, 0, 100)
     assert shown[3, 4, 0] == 0
-    assert shown[3, 4, 1] == whole[3, 4, 1]
+    assert abs(int(shown[3, 4, 1]) - int(whole[3, 4, 1])) <= 1
     rest = np.ones((40, 30), bool)
     rest[3, 4] = False
-    np.testing.assert_array_equal(shown[rest], whole[rest])
+    # One pixel less moves the median a little, and with it the second's gamma.
+    np.testing.assert_allclose(shown[rest].astype(int), whole[rest].astype(int), atol=1)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])

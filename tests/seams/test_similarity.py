@@ -30,6 +30,22 @@ def test_sixteen_bits_measure_like_eight():
     assert wide == pytest.approx(similarity(first, second))
 
 
+def test_eight_and_sixteen_bits_of_the_same_picture_are_alike():
+    narrow = (noise(9, 7) * 255).astype(np.uint8)
+    wide = narrow.astype(np.uint16) * 257
+    assert similarity(narrow, wide) == pytest.approx(0, abs=1e-9)
+    assert similarity(wide, narrow) == pytest.approx(0, abs=1e-9)
+
+
+def test_integers_and_floats_of_the_same_picture_are_alike():
+    narrow = (noise(9, 7) * 200 + 20).astype(np.uint8)
+    between_0_and_1 = narrow / 255
+    between_0_and_1[2, 3] = np.nan
+    assert similarity(narrow[3:], between_0_and_1[3:]) == pytest.approx(0, abs=1e-9)
+    assert np.isfinite(similarity(narrow, between_0_and_1))
+    assert np.isnan(similarity(narrow, np.full((9, 7), np.nan)))
+
+
 def test_floats_are_stretched_to_the_full_scale_together():
     first, second = to_grey_levels(np.array([[2.0, 4.0]]), np.array([[3.0, np.nan]]))
     np.testing.assert_allclose(first, [[0, 255]])

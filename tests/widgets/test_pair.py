@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 from napari.layers import Image
+from napari.utils._proxies import PublicOnlyProxy
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QWidget
 
@@ -240,6 +241,21 @@ def test_files_are_opened_as_lazy_layers_and_become_the_pair(
     assert fringes(viewer_model) < 6
 
 
+def test_more_than_two_files_wait_hidden_and_are_shown_when_chosen(
+    make_widget, viewer_model, scene, tmp_path
+):
+    paths = [tmp_path / f"{number}.tif" for number in range(4)]
+    for number, path in enumerate(paths):
+        tifffile.imwrite(path, scene.cut(100, 100 + 50 * number))
+    widget = make_widget(viewer_model)
+    widget.open_files(paths)
+    layers = list(viewer_model.layers)[:4]
+    assert [layer.visible for layer in layers] == [True, True, False, False]
+    assert "2 more" in widget.dock.message.text()
+    widget.choose_pair(layers[1], layers[2])
+    assert layers[2].visible
+
+
 def test_a_file_that_is_none_is_told_in_one_sentence(make_widget, viewer_model, tmp_path):
     widget = make_widget(viewer_model)
     widget.open_files([tmp_path / "missing.tif"])
@@ -249,6 +265,71 @@ def test_a_file_that_is_none_is_told_in_one_sentence(make_widget, viewer_model, 
 
 
 # -- preview ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def plugin_viewer(pair_viewer):
+    """A viewer as napari hands it to a plugin: every layer it names is a new proxy."""
+    return PublicOnlyProxy(pair_viewer)
+
+
+def test_in_the_viewer_that_plugins_get_the_keys_are_those_of_the_active_layer(
+    make_widget, plugin_viewer, qtbot
+):
+    widget = make_widget(plugin_viewer)
+    settle(qtbot)
+    assert "arrows 1 px" in widget.dock.legend.text()
+
+
+def test_in_the_viewer_that_plugins_get_a_frame_stays_the_same_frame(
+    make_widget, plugin_viewer, scene, tmp_path
+):
+    for name, x in (("a", 100), ("b", 250)):
+        tifffile.imwrite(tmp_path / f"{name}.tif", scene.cut(100, x))
+    widget = make_widget(plugin_viewer)
+    widget.open_files([tmp_path / "a.tif", tmp_path / "b.tif"])
+    frames = widget.session.state.pair
+    widget.dock.choose.swap.click()
+    widget.choose_pair(plugin_viewer.layers["left"], plugin_viewer.layers["right"])
+    choose = widget.dock.choose
+    for box, index in ((choose.first, 2), (choose.second, 3)):
+        box.setCurrentIndex(index)
+        box.activated.emit(index)
+    assert widget.session.state.pair == frames
+
+
+def test_in_the_viewer_that_plugins_get_a_removed_mosaic_is_given_up(make_widget, plugin_viewer):
+    widget = make_widget(plugin_viewer)
+    widget.dock.mosaic.append.click()
+    plugin_viewer.layers.remove("mosaic (SeamNet)")
+    assert widget.session.state.mosaic is None
+
+
+def test_another_side_is_brought_into_view_and_another_overlap_keeps_it(
+    make_widget, pair_viewer, qtbot
+):
+    widget = make_widget(pair_viewer)
+    choose, camera = widget.dock.choose, pair_viewer.scene.camera
+    camera.center, camera.zoom = (0, 80.0, 200.0), 9.0
+    choose.overlap.setValue(60)
+    assert camera.zoom == 9.0
+    choose.laid_out.emit(Side.LEFT, 60)
+    assert camera.center[-1] < 120
+
+
+def test_contrast_is_read_again_after_a_new_layout_and_not_after_a_nudge(
+    make_widget, pair_viewer, qtbot
+):
+    widget = make_widget(pair_viewer)
+    settle(qtbot)
+    cut = widget._preview._cut
+    widget.session.nudge(1, 1)
+    settle(qtbot)
+    assert widget._preview._cut is cut
+    widget.dock.choose.overlap.setValue(46)
+    settle(qtbot)
+    assert widget._preview._cut is not cut
+    assert widget._preview._cut[2].dx == 154
 
 
 def test_fringes_vanish_when_the_frames_are_aligned(make_widget, pair_viewer, qtbot):
@@ -761,6 +842,40 @@ def test_undo_to_a_layer_that_is_gone_says_so(make_widget, pair_viewer, qtbot):
     assert "undo or redo further" not in widget.dock.message.text()
 
 
+def test_what_was_said_about_one_state_is_not_said_about_the_next(make_widget, pair_viewer):
+    widget = make_widget(pair_viewer)
+    widget.dock.say("no best fit here")
+    widget.session.nudge(1, 0)
+    assert not widget.dock.message.isVisible()
+
+
+def test_the_methods_own_answer_taken_again_is_no_decision_by_hand(
+    make_widget, pair_viewer, qtbot, use_fake
+):
+    use_fake(Fake(answer(2, 1)))
+    widget = make_widget(pair_viewer)
+    run(qtbot, widget, widget.align)
+    widget.take(0)
+    assert widget.session.state.status is Status.CERTAIN
+
+
+def test_an_appended_pair_no_longer_moves_and_the_dock_says_why(make_widget, pair_viewer, qtbot):
+    widget = make_widget(pair_viewer)
+    widget.dock.mosaic.append.click()
+    keys = {str(key): action for key, action in pair_viewer.layers["right"].keymap.items()}
+    keys["Right"](pair_viewer.layers["right"])
+    assert widget.session.state.shift == (0, 0)
+    dock = widget.dock
+    for control in (dock.align.start, dock.hand.dy, dock.hand.snap, dock.choose.overlap):
+        assert not control.isEnabled()
+    assert "in the mosaic" in dock.legend.text()
+    assert "arrows" not in dock.legend.text()
+    assert not widget._keys.drags, "dragging pans again"
+    widget.session.undo()
+    assert "arrows" in dock.legend.text()
+    assert widget._keys.drags
+
+
 # -- mosaic -----------------------------------------------------------------------------------
 
 
@@ -830,6 +945,35 @@ def test_the_mosaic_and_the_preview_are_no_choices(make_widget, pair_viewer, qtb
     settle(qtbot)
     widget.dock.mosaic.append.click()
     assert {layer.name for layer in widget.dock.choose.choices} == {"left", "right"}
+
+
+def test_two_frames_of_the_mosaic_are_shown_where_it_has_them(make_widget, viewer_model, scene):
+    for number in range(3):
+        viewer_model.add_image(
+            scene.cut(100, 100 + 150 * number), name=str(number), translate=(0, 150 * number)
+        )
+    layers = list(viewer_model.layers)
+    widget = make_widget(viewer_model)
+    for pair in (layers[:2], layers[1:]):
+        widget.choose_pair(*pair)
+        widget.dock.mosaic.append.click()
+    layers[2].translate = (33, 44)
+    widget.choose_pair(layers[0], layers[2])
+    assert position(layers[2]) == (0, 300)
+    assert not widget.dock.message.isVisible()
+
+
+def test_a_file_opened_after_appending_goes_against_the_frame_placed_last(
+    make_widget, pair_viewer, scene, tmp_path
+):
+    tifffile.imwrite(tmp_path / "third.tif", scene.cut(100, 400))
+    widget = make_widget(pair_viewer)
+    widget.dock.mosaic.append.click()
+    widget.open_files([tmp_path / "third.tif"])
+    assert widget.dock.choose.first.currentText() == "right"
+    assert widget.dock.choose.second.currentText() == "third"
+    assert widget.dock.choose.layout_chosen == (Side.RIGHT, 50), "not where it happened to lie"
+    assert position(pair_viewer.layers["third"]) == (0, 300)
 
 
 def test_frames_of_another_kind_are_refused_in_one_sentence(make_widget, viewer_model, scene):

@@ -164,6 +164,26 @@ def test_arrow_keys_still_move_the_frame_after_using_the_dock(viewer, widget, qt
     assert widget.session.state.shift == expected
 
 
+@pytest.mark.parametrize(
+    ("key", "shift"), [(Qt.Key.Key_Return, 7), (Qt.Key.Key_Enter, 7), (Qt.Key.Key_Escape, 0)]
+)
+def test_the_key_that_ends_the_typing_of_a_number_decides_nothing(
+    viewer, widget, qtbot, key, shift
+):
+    widget.session.nudge(0, 3)
+    box = widget.dock.hand.dy
+    box.setFocus()
+    box.selectAll()
+    QTest.keyClicks(box, "7")
+    QTest.keyClick(box, key)
+    qtbot.wait(30)
+    assert widget.session.state.shift == (shift, 3)
+    assert not widget.session.state.accepted
+    assert box.value() == shift
+    assert box.text() == str(shift)
+    assert not box.hasFocus()
+
+
 def test_dragging_the_second_frame_moves_it_by_whole_pixels_as_one_step(viewer, widget, qtbot):
     centre = viewer.scene.camera.center
     drag(qtbot, viewer, (80, 250), (7, -5))
@@ -216,6 +236,8 @@ def test_closing_the_dock_gives_the_keys_back(viewer, widget, qtbot):
 
 def test_the_dock_is_narrow_and_scrolls_when_it_is_short(viewer, widget, qtbot):
     assert 320 <= widget.width() <= 420
+    inside = widget.dock.widget().minimumSizeHint().width()
+    assert inside + widget.dock.verticalScrollBar().sizeHint().width() <= 320, "nothing is cut off"
     viewer.window.resize(1000, 450)
     qtbot.wait(100)
     assert widget.dock.verticalScrollBar().maximum() > 0
@@ -233,8 +255,13 @@ def test_appending_keeps_the_camera_and_shows_untouched_pixels(viewer, widget, q
     np.testing.assert_array_equal(shown[3:160], scene.picture[103:260, 100:446])
 
 
-def test_napari_opens_it_from_the_plugins_menu(viewer):
+def test_napari_opens_it_from_the_plugins_menu(viewer, qtbot):
     dock, widget = viewer.window.add_plugin_dock_widget("napari-seamnet", "Align pair")
     assert isinstance(widget, PairWidget)
     assert widget.session.state.pair is not None
+    qtbot.wait(150)
+    assert "arrows 1 px" in widget.dock.legend.text()
+    canvas(viewer).setFocus()
+    press(viewer, Qt.Key.Key_Right)
+    assert widget.session.state.shift == (0, 1)
     dock.close()

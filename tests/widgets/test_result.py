@@ -38,8 +38,8 @@ def test_an_answer_has_fractions_confidence_and_rivals(panel, state):
     assert panel.confidence.text() == "99.7 % within 1 px"
     assert panel.similarity.text() == "D 812 → 95"
     assert "(+0,&nbsp;−40)" in panel.others.text()
-    assert "0.2 %" in panel.others.text()
-    assert "< 0.1 %" in panel.others.text()
+    assert "0.2&nbsp;%" in panel.others.text()
+    assert "&lt;&nbsp;0.1&nbsp;%" in panel.others.text()
     assert panel.reason.text() == "seamnet on CUDA"
 
 
@@ -63,7 +63,7 @@ def test_no_pair_and_no_answer_are_said(panel, state):
     from dataclasses import replace
 
     panel.show_state(PairState(), None, "", (NAN, NAN))
-    assert panel.headline.text() == "no pair chosen"
+    assert panel.headline.text() == "choose two layers above, or open two pictures"
     panel.show_state(replace(state, estimate=None), None, "", (NAN, NAN))
     assert panel.headline.text() == "not aligned yet"
 

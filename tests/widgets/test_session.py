@@ -320,6 +320,15 @@ def test_a_pair_is_appended_only_once(session):
         session.append()
 
 
+@pytest.mark.parametrize("name", ["align", "take", "nudge", "drag", "restore", "accept", "layout"])
+def test_nothing_moves_a_pair_that_is_in_the_mosaic(session, name):
+    session.take_estimate(estimate(2, -1, Status.AMBIGUOUS, [(2, 8)]))
+    session.append()
+    appended = session.state
+    ACTIONS[name](session)
+    assert session.state is appended
+
+
 def test_without_a_pair_there_is_nothing_to_append():
     with pytest.raises(MosaicError, match="choose two layers"):
         PairSession().append()

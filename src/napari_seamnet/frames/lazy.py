@@ -88,8 +88,15 @@ def lazy_array(
     -------
     dask array
         Slicing it before computing reads the slice only, not whole chunks.
+
+    Raises
+    ------
+    ValueError
+        If a chunk would hold no pixel.
     """
     across = (chunks, chunks) if isinstance(chunks, int) else tuple(chunks)
+    if 0 in across:
+        raise ValueError(f"a chunk is at least 1 px high and wide, not {across}")
     dtype = np.dtype(dtype)
     return da.from_array(
         _BoxReader(read, shape, dtype),

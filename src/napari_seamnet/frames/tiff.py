@@ -88,7 +88,7 @@ class TiffSource:
                 )
             if not 0 <= (page or 0) < len(planes):
                 raise PageError(
-                    f"{path} has no page {page}: it holds {len(planes)} planes; choose from 0 to "
+                    f"{path} has no page {page}: it holds {len(planes)}; choose from 0 to "
                     f"{len(planes) - 1}"
                 )
             keyframe, directory, offset = planes[page or 0]

@@ -11,7 +11,7 @@ import signal
 import time
 import tomllib
 import warnings
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +62,12 @@ class Recipe:
         Share of each kind of scene, see `Simulator`.
     conditions : mapping
         How bad exposures may get, see `Conditions`.
+    weigher_steps : int
+        Steps of a second stage, in which the features stay as they are and only the weigher
+        learns on, from more and longer seams with more noise: how much a map is worth where
+        hardly anything can be seen.
+    weigher_pixels, weigher_long_share, weigher_noise : int, float, float
+        The second stage's own `pixels`, `long_share` and ``noise`` of the conditions.
     """
 
     seed: int = 1
@@ -74,6 +80,10 @@ class Recipe:
     features: int = 8
     mixture: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_MIXTURE))
     conditions: dict[str, float] = field(default_factory=dict)
+    weigher_steps: int = 0
+    weigher_pixels: int = 800_000
+    weigher_long_share: float = 0.6
+    weigher_noise: float = 150.0
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
@@ -101,24 +111,51 @@ class Recipe:
             raise RecipeError(f"the recipe {path} cannot be followed: {error}") from error
         return recipe
 
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages of the training, one after the other."""
+        conditions = Conditions(**self.conditions)
+        everything = Stage(0, self.steps, self.pixels, self.long_share, conditions)
+        if not self.weigher_steps:
+            return (everything,)
+        harsher = replace(conditions, noise=self.weigher_noise)
+        weigher = Stage(
+            1, self.weigher_steps, self.weigher_pixels, self.weigher_long_share, harsher
+        )
+        return everything, weigher
+
     def simulator(self, folders: tuple[Path, ...]) -> Simulator:
         """The simulator that this recipe asks for."""
         return Simulator(dict(self.mixture), Conditions(**self.conditions), folders)
 
 
-class SimulatedBatches(Dataset):
-    """Batch k of a recipe; the same whichever process draws it."""
+@dataclass(frozen=True)
+class Stage:
+    """A part of the training: in stage 0 all learns, in stage 1 only the weigher."""
 
-    def __init__(self, recipe: Recipe, folders: tuple[Path, ...]) -> None:
-        self.recipe = recipe
-        self.simulator = recipe.simulator(folders)
+    number: int
+    steps: int
+    pixels: int
+    long_share: float
+    conditions: Conditions
+
+
+class SimulatedBatches(Dataset):
+    """Batch k of a stage of a recipe; the same whichever process draws it."""
+
+    def __init__(
+        self, recipe: Recipe, folders: tuple[Path, ...], stage: Stage | None = None
+    ) -> None:
+        self.seed = recipe.seed
+        self.stage = stage or recipe.stages()[0]
+        self.simulator = replace(recipe.simulator(folders), conditions=self.stage.conditions)
 
     def __len__(self) -> int:
-        return self.recipe.steps
+        return self.stage.steps
 
     def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, int]:
-        rng = np.random.default_rng([self.recipe.seed, step])
-        if rng.random() < self.recipe.long_share:
+        own = [self.stage.number] if self.stage.number else []
+        rng = np.random.default_rng([self.seed, step, *own])
+        if rng.random() < self.stage.long_share:
             shape = [int(rng.integers(400, 900)), int(rng.integers(40, 200))]
         else:
             short = int(rng.integers(40, 200))
@@ -126,7 +163,7 @@ class SimulatedBatches(Dataset):
         rng.shuffle(shape)
         reach = int(rng.integers(8, 21))
         area = shape[0] * shape[1]
-        n = min(48, max(2, self.recipe.pixels // area))
+        n = min(48, max(2, self.stage.pixels // area))
         simulator = self.simulator.harsher(math.sqrt(area / SQUARE_AREA))
         pairs = simulator.pairs(n, (shape[0], shape[1]), reach - 1.0, rng)
         first = torch.from_numpy(np.stack([p.first for p in pairs])[:, None])
@@ -208,49 +245,14 @@ def train_from_recipe(
     torch.manual_seed(recipe.seed)
     target = choose_device(device)
     network = SeamNet(recipe.width, recipe.blocks, recipe.features).to(target)
-    averaged = {name: value.clone() for name, value in network.state_dict().items()}
-    optimiser = torch.optim.Adam(network.parameters(), recipe.learning_rate)
-    batches = DataLoader(
-        SimulatedBatches(recipe, tuple(pictures)),
-        batch_size=None,
-        num_workers=workers,
-        worker_init_fn=_leave_ctrl_c_to_the_parent if workers else None,
-        prefetch_factor=4 if workers else None,
-    )
     started = time.monotonic()
-    recent: list[tuple[float, float]] = []
-    parts = 1
-    for step, (first, second, shifts, reach) in enumerate(batches):
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, recipe.steps, recipe.learning_rate)
-        while True:
-            try:
-                optimiser.zero_grad()
-                loss, found = learn_from(network, (first, second, shifts), int(reach), parts)
-                break
-            except torch.OutOfMemoryError:
-                parts = _make_room(network, optimiser, parts, len(first))
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        # The last steps' average is better and steadier than the last step.
-        keep = min(0.998, step / (step + 10))
-        with torch.no_grad():
-            for name, value in network.state_dict().items():
-                averaged[name].lerp_(value.to(averaged[name].device), 1 - keep)
-        within = ((found - shifts).abs().amax(-1) <= 1).float().mean()
-        recent.append((loss, float(within)))
-        recent = recent[-max(20, recipe.steps // 10) :]
-        if progress:
-            mean_loss, within = (float(np.mean(column)) for column in zip(*recent, strict=True))
-            progress(step + 1, recipe.steps, f"loss {mean_loss:.3f}, within 1 px {within:.1%}")
-        if (step + 1) % 200 == 0 and step + 1 < recipe.steps:
-            part = out.with_name(out.stem + ".part.safetensors")
-            network_settings = dict(network.settings)
-            save_weights(part, averaged, {"architecture": network_settings, "steps": step + 1})
-    metrics = {
-        "loss": float(np.mean([r[0] for r in recent])),
-        "within_1_px": float(np.mean([r[1] for r in recent])),
-    }
+    metrics: dict[str, float] = {}
+    total = sum(stage.steps for stage in recipe.stages())
+    done = 0
+    for stage in recipe.stages():
+        tell = _shifted(progress, done, total)
+        metrics = run_stage(network, recipe, stage, tuple(pictures), out, tell, workers)
+        done += stage.steps
     card = {
         "name": "SeamNet",
         "architecture": dict(network.settings),
@@ -261,10 +263,102 @@ def train_from_recipe(
         "hours": round((time.monotonic() - started) / 3600, 2),
         "torch": torch.__version__,
     }
-    save_weights(out, averaged, card)
-    out.with_name(out.stem + ".part.safetensors").unlink(missing_ok=True)
-    out.with_name(out.stem + ".part.json").unlink(missing_ok=True)
+    save_weights(out, network.state_dict(), card)
+    for name in (_part(out), _part(out).with_suffix(".json")):
+        name.unlink(missing_ok=True)
     return metrics
+
+
+def run_stage(
+    network: SeamNet,
+    recipe: Recipe,
+    stage: Stage,
+    folders: tuple[Path, ...],
+    out: Path,
+    progress: Progress | None = None,
+    workers: int = 1,
+) -> dict[str, float]:
+    """Train a network through one stage; it ends up with the last steps' averaged weights.
+
+    Parameters
+    ----------
+    network : SeamNet
+        Changed in place.
+    recipe, stage : Recipe, Stage
+        What to do.
+    folders : tuple of Path
+        Folders of real pictures.
+    out : Path
+        Every 200 steps the weights so far are kept beside it, as ``.part.safetensors``.
+    progress : callable, optional
+        Called as ``progress(done, total, what)`` after each step; may raise `Cancelled`.
+    workers : int
+        Processes that simulate pairs.
+
+    Returns
+    -------
+    dict of str to float
+        Loss and share within 1 px over the last tenth of the steps.
+    """
+    learns = network.weigher if stage.number else network
+    averaged = {name: value.clone() for name, value in network.state_dict().items()}
+    optimiser = torch.optim.Adam(learns.parameters(), recipe.learning_rate)
+    batches = DataLoader(
+        SimulatedBatches(recipe, folders, stage),
+        batch_size=None,
+        num_workers=workers,
+        worker_init_fn=_leave_ctrl_c_to_the_parent if workers else None,
+        prefetch_factor=4 if workers else None,
+    )
+    recent: list[tuple[float, float]] = []
+    parts = 1
+    for step, (first, second, shifts, reach) in enumerate(batches):
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(step, stage.steps, recipe.learning_rate)
+        while True:
+            try:
+                optimiser.zero_grad()
+                loss, found = learn_from(
+                    network,
+                    (first, second, shifts),
+                    int(reach),
+                    parts,
+                    only_weigher=bool(stage.number),
+                )
+                break
+            except torch.OutOfMemoryError:
+                parts = _make_room(network, optimiser, parts, len(first))
+        torch.nn.utils.clip_grad_norm_(learns.parameters(), 1.0)
+        optimiser.step()
+        # The last steps' average is better and steadier than the last step.
+        keep = min(0.998, step / (step + 10))
+        with torch.no_grad():
+            for name, value in network.state_dict().items():
+                averaged[name].lerp_(value.to(averaged[name].device), 1 - keep)
+        near = ((found - shifts).abs().amax(-1) <= 1).float().mean()
+        recent.append((loss, float(near)))
+        recent = recent[-max(20, stage.steps // 10) :]
+        if progress:
+            mean_loss, within = (float(np.mean(column)) for column in zip(*recent, strict=True))
+            progress(step + 1, stage.steps, f"loss {mean_loss:.3f}, within 1 px {within:.1%}")
+        if (step + 1) % 200 == 0 and step + 1 < stage.steps:
+            settings = {"architecture": dict(network.settings), "steps": step + 1}
+            save_weights(_part(out), averaged, settings)
+    network.load_state_dict(averaged)
+    loss, within = (float(np.mean(column)) for column in zip(*recent, strict=True))
+    return {"loss": loss, "within_1_px": within}
+
+
+def _part(out: Path) -> Path:
+    """Where the weights so far are kept during a training."""
+    return out.with_name(out.stem + ".part.safetensors")
+
+
+def _shifted(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """Progress of one stage as progress of the whole training."""
+    if progress is None:
+        return None
+    return lambda done, _, what: progress(before + done, total, what)
 
 
 def learn_from(
@@ -272,6 +366,8 @@ def learn_from(
     batch: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
     reach: int,
     parts: int = 1,
+    *,
+    only_weigher: bool = False,
 ) -> tuple[float, torch.Tensor]:
     """Add the gradients of one batch, taken in `parts` one after the other.
 
@@ -285,6 +381,8 @@ def learn_from(
         Search range, in px each way.
     parts : int
         More parts need less memory and give the same gradients.
+    only_weigher : bool
+        Whether the features get no gradients.
 
     Returns
     -------
@@ -298,10 +396,12 @@ def learn_from(
     size = len(batch[0])
     for chunk in zip(*(tensor.chunk(parts) for tensor in batch), strict=True):
         first, second, shifts = (tensor.to(device) for tensor in chunk)
-        maps, n_pixels = network.maps(first.float(), second.float(), reach)
+        with torch.set_grad_enabled(not only_weigher):
+            maps, n_pixels = network.maps(first.float(), second.float(), reach)
         logits = network.weigh(maps, n_pixels)
         loss = shift_loss(logits, shifts)
-        loss = loss + AUXILIARY * shift_loss(network.learned_logits(maps), shifts)
+        if not only_weigher:
+            loss = loss + AUXILIARY * shift_loss(network.learned_logits(maps), shifts)
         share = loss.mean() * (len(first) / size)
         share.backward()
         total += float(share.detach())

@@ -71,7 +71,7 @@ def save_ome_tiff(
     FrameError
         If a frame turns out to be damaged.
     """
-    path = _checked_path(Path(path), keep)
+    path = checked_path(Path(path), keep)
     options = _options(picture, pixel_size, compression)
     # A name of its own, hidden and with the suffix last, so that nobody takes it for a picture.
     unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
@@ -94,7 +94,8 @@ def save_ome_tiff(
         unfinished.unlink(missing_ok=True)
 
 
-def _checked_path(path: Path, keep: Sequence[Path]) -> Path:
+def checked_path(path: Path, keep: Sequence[Path] = ()) -> Path:
+    """Return the path if a mosaic can be saved there; raise as `save_ome_tiff` if not."""
     if path.suffix.lower() not in (".tif", ".tiff"):
         raise MosaicError(f"{path} cannot be an OME-TIFF by its name; call it {path.stem}.ome.tif")
     if not path.parent.is_dir():

@@ -107,9 +107,9 @@ class Mosaic:
     def append(
         self,
         frame: Frame | np.ndarray | da.Array | str | PathLike[str],
-        offset: Offset,
+        offset: Offset | tuple[float, float],
         against: int = -1,
-        shift: Shift = Shift(0, 0),  # noqa: B008 - immutable
+        shift: Shift | tuple[float, float] = (0, 0),
         status: Status = Status.CERTAIN,
         note: str = "",
     ) -> Mosaic:
@@ -119,11 +119,11 @@ class Mosaic:
         ----------
         frame : Frame, array or path
             See `as_frame`.
-        offset : Offset
+        offset : Offset or (dy, dx)
             Its nominal offset from the frame it was aligned against, in px.
         against : int, default -1
             Index of that frame's placement; negative ones count from the end.
-        shift : Shift, default (0, 0)
+        shift : Shift or (dy, dx), default (0, 0)
             What to add to the nominal offset (see `geometry.py`). The sum is rounded to whole px,
             once.
         status, note
@@ -145,7 +145,7 @@ class Mosaic:
                 f"there is no placement {against}: the mosaic has {n}; choose from 0 to {n - 1}"
             )
         y, x = self.placements[against].position
-        dy, dx = (offset + shift).whole()
+        dy, dx = (Offset(*offset) + Shift(*shift)).whole()
         return self.place(frame, (y + dy, x + dx), status, note)
 
     def place(

@@ -15,26 +15,35 @@ def full_range(dtype: np.dtype) -> float | None:
 
 
 def to_grey_levels(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Bring two crops to the source's scale of 0..255, both by the same factor.
+    """Bring two crops to the source's scale of 0..255, so that equal greys become equal.
 
     Parameters
     ----------
     first, second : (H, W) array
-        Crops of one seam. Integers are scaled by their dtype's full range (uint8 stays as it is);
-        floats by the smallest and the largest finite value of the two together.
+        Crops of one seam. Integers are scaled by their own dtype's full range (uint8 stays as it
+        is); floats by the smallest and the largest finite value of the two together. Of integers
+        and floats together nobody knows which greys are equal: each crop is scaled by its own
+        smallest and largest finite value.
 
     Returns
     -------
     first, second : (H, W) float64 array
         Grey levels; 0..255 for unsigned integers and floats.
     """
-    white = max((full_range(crop.dtype) or 0.0) for crop in (first, second))
-    if white:
-        return first * (255.0 / white), second * (255.0 / white)
-    both = np.concatenate([crop[np.isfinite(crop)].ravel() for crop in (first, second)])
-    low, high = (float(both.min()), float(both.max())) if both.size else (0.0, 1.0)
-    scale = 255.0 / (high - low) if high > low else 1.0
-    return (first.astype(float) - low) * scale, (second.astype(float) - low) * scale
+    white = full_range(first.dtype), full_range(second.dtype)
+    if white[0] and white[1]:
+        return first * (255.0 / white[0]), second * (255.0 / white[1])
+    known = [crop[np.isfinite(crop)].ravel() for crop in (first, second)]
+    if not (white[0] or white[1]):
+        known = [np.concatenate(known)] * 2
+    return _stretched(first, known[0]), _stretched(second, known[1])
+
+
+def _stretched(crop: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Scale a crop so that the known values fill 0..255."""
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+    stretched: np.ndarray = (crop.astype(float) - low) * (255.0 / (high - low or 255.0))
+    return stretched
 
 
 def similarity(first: np.ndarray, second: np.ndarray) -> float:

@@ -117,7 +117,8 @@ class BilateralMethod:
             sigma_spatial=self.sigma_space,
             mode="reflect",
         )
-        return smooth * scale + low
+        # scikit-image gives a crop of one pixel's width back as one row.
+        return smooth.reshape(crop.shape) * scale + low
 
 
 def filter_finite(crop: np.ndarray, filtered: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

@@ -26,10 +26,15 @@ _OURS = {
     "vector": ".vector:VectorMethod",
     "phase": ".phase:PhaseMethod",
 }
+_NETWORKS = ("seamnet",)
 
 
 class UnknownMethodError(ValueError):
     """No method has this name; the message lists those there are."""
+
+
+class BrokenMethodError(ValueError):
+    """Another package's method cannot be imported; the message says where it should be."""
 
 
 def method_names() -> tuple[str, ...]:
@@ -38,15 +43,17 @@ def method_names() -> tuple[str, ...]:
     return (*_OURS, *sorted(others))
 
 
-def get_method(name: str, **settings: object) -> Method:
+def get_method(name: str, *, device: str = "auto", **settings: object) -> Method:
     """Make the method of this name.
 
     Parameters
     ----------
     name : str
         One of `method_names`.
+    device : {"auto", "cpu", "cuda", "mps"}
+        Where a network runs; of no account for a method without one.
     **settings
-        Passed to the method's constructor, such as ``device="cpu"`` for ``seamnet``.
+        Passed to the method's constructor, such as ``size=3`` for ``median``.
 
     Returns
     -------
@@ -57,14 +64,25 @@ def get_method(name: str, **settings: object) -> Method:
     ------
     UnknownMethodError
         If there is no such method.
+    BrokenMethodError
+        If another package's method cannot be imported.
     """
+    if name in _NETWORKS:
+        settings["device"] = device
     if name in _OURS:
         module, _, attribute = _OURS[name].partition(":")
         method: Method = getattr(import_module(module, __package__), attribute)(**settings)
         return method
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         if entry.name == name:
-            added: Method = entry.load()(**settings)
+            try:
+                make = entry.load()
+            except (ImportError, AttributeError) as error:
+                raise BrokenMethodError(
+                    f"the method {name!r} ({entry.value}) of another package cannot be imported: "
+                    f"{error}; install that package anew, or choose another method"
+                ) from error
+            added: Method = make(**settings)
             return added
     raise UnknownMethodError(
         f"there is no method {name!r}; choose one of {', '.join(method_names())}"

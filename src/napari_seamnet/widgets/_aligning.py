@@ -117,8 +117,7 @@ class Aligning(QObject):
             title = TITLES.get(name, name)
             if (name, device) not in self._methods:
                 yield f"loading {title}"
-                settings = {"device": device} if name == "seamnet" else {}
-                self._methods[name, device] = get_method(name, **settings)
+                self._methods[name, device] = get_method(name, device=device)
             yield title
             return align_pair(
                 *pair,

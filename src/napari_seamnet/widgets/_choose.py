@@ -104,6 +104,9 @@ class ChooseFrames(QWidget):
     def show_pair(self, first: Image | None, second: Image | None) -> None:
         """Show which layers are the pair."""
         self._now = first, second
+        self.swap.setEnabled(first is not None and second is not None)
+        if not self.swap.isEnabled():
+            self.source.hide()
         for box, layer in ((self.first, first), (self.second, second)):
             with QSignalBlocker(box):
                 index = self._layers.index(layer) if layer in self._layers else -1

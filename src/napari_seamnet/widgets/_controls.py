@@ -23,8 +23,12 @@ from qtpy.QtWidgets import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from qtpy.QtGui import QKeyEvent
+
 FARTHEST = 99_999
 """Largest shift or overlap that a box takes, in px."""
+ENDING = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
+"""Keys that end the typing of a number."""
 
 
 def button(
@@ -44,14 +48,40 @@ def button(
     return made
 
 
+class NumberBox(QSpinBox):
+    """A box that keeps Enter and Escape to itself: Enter ends the typing, Escape drops it.
+
+    Qt hands both on to the window, and there they would accept or reset the pair.
+    """
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Take a key."""
+        line = self.lineEdit()
+        if event is not None and event.key() == Qt.Key.Key_Escape and line is not None:
+            line.setText(self.prefix() + self.textFromValue(self.value()) + self.suffix())
+            self.clearFocus()
+        else:
+            super().keyPressEvent(event)
+        if event is not None and event.key() in ENDING:
+            event.accept()
+            if line is not None:
+                line.deselect()
+
+
 def pixels(
-    low: int, high: int, value: int, tip: str, changed: Callable[[int], object]
+    low: int,
+    high: int,
+    value: int,
+    tip: str,
+    changed: Callable[[int], object],
+    *,
+    unit: str = " px",
 ) -> QSpinBox:
     """Make a box for a whole number of pixels, which speaks when a number is complete."""
-    made = QSpinBox()
+    made = NumberBox()
     made.setRange(low, high)
     made.setValue(value)
-    made.setSuffix(" px")
+    made.setSuffix(unit)
     made.setToolTip(tip)
     made.setKeyboardTracking(False)
     made.setFocusPolicy(Qt.FocusPolicy.ClickFocus)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from ._session import PairSession
     from ._settings import Remembered
+    from ._state import PairState
 
 VIEWS = {
     View.COMPOSITE: ("composite", "Red is the first frame, green the second: aligned is grey"),
@@ -74,12 +75,12 @@ class PairDock(QScrollArea):
             group.addButton(choice)
             self.views.append(choice)  # a group does not own its buttons
         self.message = label(wraps=True)
-        self.message.setStyleSheet("color: #e08a20")
+        self.message.setStyleSheet("color: #c8700a")
         self.message.hide()
         self.legend = label(wraps=True, faint=True)
         inside = QWidget()
         sections = QVBoxLayout(inside)
-        sections.setContentsMargins(8, 4, 8, 6)
+        sections.setContentsMargins(7, 4, 7, 6)
         sections.setSpacing(7)
         sections.addWidget(self.choose)
         sections.addLayout(row(*self.views, None))
@@ -124,20 +125,31 @@ class PairDock(QScrollArea):
         """
         self.hand.show_session(session, ready=ready)
         self.mosaic.show_session(session, ready=ready)
-        self.align.start.setEnabled(ready)
-        self.align.start_and_append.setEnabled(ready and not session.state.is_appended)
+        can_move = ready and session.state.can_move
+        self.align.start.setEnabled(can_move)
+        self.align.start_and_append.setEnabled(can_move)
         for control in (self.zoom, *self.views):
-            control.setEnabled(ready)
-        self.choose.set_layout_enabled(ready)
+            control.setEnabled(can_move)
+        self.choose.set_layout_enabled(can_move)
 
     def show_keys(self, session: PairSession, *, drags: bool) -> None:
         """List the keys that work now, and only those."""
         state = session.state
+        keys = self._moving_keys(state, drags) if state.can_move else []
+        if session.can_undo:
+            keys.append("Ctrl+Z undo")
+        if session.can_redo:
+            keys.append("Ctrl+Shift+Z redo")
+        said = [] if state.can_move else ["The pair is in the mosaic, so it no longer moves."]
+        if keys:
+            said.append("Keys: " + " · ".join(keys))
+        self.legend.setText(" ".join(said))
+
+    def _moving_keys(self, state: PairState, drags: bool) -> list[str]:
         keys = ["arrows 1 px", f"Shift+arrows {self._remembered.coarse_step} px"]
         if drags:
             keys.append("drag the second frame")
-        if not state.is_appended:
-            keys.append("hold B blink")
+        keys.append("hold B blink")
         n = len(state.estimate.alternatives[:9]) if state.estimate else 0
         if n:
             keys.append("1 takes the other fit" if n == 1 else f"1-{n} take that fit")
@@ -145,8 +157,4 @@ class PairDock(QScrollArea):
             keys.append("Enter accept")
         if state.by_hand or state.estimate is not None:
             keys.append("Esc reset")
-        if session.can_undo:
-            keys.append("Ctrl+Z undo")
-        if session.can_redo:
-            keys.append("Ctrl+Shift+Z redo")
-        self.legend.setText("Keys: " + " · ".join(keys))
+        return keys

@@ -39,8 +39,9 @@ class HandControls(QWidget):
     def __init__(self, remembered: Remembered) -> None:
         super().__init__()
         tip = "Shift of the second frame from its nominal place, "
-        self.dy = pixels(-FARTHEST, FARTHEST, 0, tip + "downwards", self._on_box)
-        self.dx = pixels(-FARTHEST, FARTHEST, 0, tip + "to the right", self._on_box)
+        far, on_box = FARTHEST, self._on_box
+        self.dy = pixels(-far, far, 0, tip + "downwards, in px", on_box, unit="")
+        self.dx = pixels(-far, far, 0, tip + "to the right, in px", on_box, unit="")
         for box in (self.dy, self.dx):
             box.setFixedWidth(96)  # two in a row, in a dock of 320 px
         self.snap = button(
@@ -77,9 +78,11 @@ class HandControls(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(5)
-        layout.addLayout(row("dy", self.dy, "dx", self.dx, self.snap, 1))
+        layout.addLayout(row("dy", self.dy, "dx", self.dx, "px", None))
         layout.addLayout(row(self.drag, None, "coarse step", self.coarse))
-        layout.addLayout(row(self.accept, 2, self.undo, 1, self.redo, 1, self.reset, 1))
+        layout.addLayout(
+            row(self.accept, 2, self.snap, 1, self.undo, 1, self.redo, 1, self.reset, 1)
+        )
 
     def show_session(self, session: PairSession, *, ready: bool) -> None:
         """Show where the second frame lies, and which buttons work."""
@@ -88,8 +91,8 @@ class HandControls(QWidget):
             self.dy.setValue(state.shift[0])
             self.dx.setValue(state.shift[1])
         for control in (self.dy, self.dx, self.snap, self.reset):
-            control.setEnabled(ready)
-        self.accept.setEnabled(ready and not state.accepted)
+            control.setEnabled(ready and state.can_move)
+        self.accept.setEnabled(ready and state.can_move and not state.accepted)
         for control, what, key in (
             (self.undo, session.can_undo, "Ctrl+Z"),
             (self.redo, session.can_redo, "Ctrl+Shift+Z"),

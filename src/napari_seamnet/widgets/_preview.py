@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from ..frames import Frame
+    from ..shifts import Estimate
     from ._state import PairState
 
 REACH = 48
@@ -50,6 +51,7 @@ class Preview(QObject):
         self.view = View.COMPOSITE
         self.layer: napari.layers.Image | None = None
         self._cut: tuple[Frame, Frame, Offset, Overlap] | None = None
+        self._cut_for: tuple[Offset, Estimate | None] | None = None
         self._shown: tuple[PairState, Look] | None = None
         self._nominal: tuple[tuple[Frame, Frame, Offset], float] | None = None
         self._blink = QTimer(self)
@@ -135,8 +137,12 @@ class Preview(QObject):
             return None
         (first, second), offset = state.pair, Offset(*state.offset.whole())
         known = self._cut
+        # Contrast comes from the overlap as it was cut. A new nominal place or a new answer is
+        # the moment to look again, so that an aligned pair is grey; a nudge must not flicker.
+        wanted_for = state.nominal, state.estimate
         if (
             known is None
+            or self._cut_for != wanted_for
             or known[:2] != (first, second)
             or max(abs(offset.dy - known[2].dy), abs(offset.dx - known[2].dx)) > REACH
         ):
@@ -146,6 +152,7 @@ class Preview(QObject):
                 self._cut = None
                 return None
             known = self._cut = first, second, offset, overlap
+            self._cut_for = wanted_for
         *_, base, overlap = known
         # The crops with a margin start where the margin does, or at the frame's edge.
         corner = (

@@ -6,6 +6,7 @@ Nothing is computed here; numbers come in and clicks go out.
 from __future__ import annotations
 
 import math
+from html import escape
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
@@ -66,15 +67,19 @@ class ResultPanel(QWidget):
             self.confidence,
             self.similarity,
             self.reason,
-            self.others,
         ):
             words.addWidget(line)
         words.addStretch(1)
-        layout = QHBoxLayout(self)
+        beside = QHBoxLayout()
+        beside.setSpacing(9)
+        beside.addWidget(self.map, 0, Qt.AlignmentFlag.AlignTop)
+        beside.addLayout(words, 1)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(9)
-        layout.addWidget(self.map, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(words, 1)
+        layout.setSpacing(5)
+        layout.addLayout(beside)
+        # Nine fits beside the map would push Accept out of sight.
+        layout.addWidget(self.others)
 
     def show_state(
         self, state: PairState, look: Look | None, unit: str, d: tuple[float, float]
@@ -121,7 +126,7 @@ class ResultPanel(QWidget):
 
 def _headline(state: PairState) -> str:
     if state.pair is None:
-        return "no pair chosen"
+        return "choose two layers above, or open two pictures"
     if state.status is None:
         return "not aligned yet"
     text = WORDS[state.status]
@@ -148,10 +153,10 @@ def _others(estimate: Estimate | None) -> str:
     fits = [
         f'<a href="{number}" style="color: {COLOURS[Status.HAND]}">'
         f"{number}:&nbsp;({signed(fit.shift.dy, 0)},&nbsp;{signed(fit.shift.dx, 0)})</a>"
-        f"&nbsp;{_percent(fit.probability)}"
+        f"&nbsp;{escape(_percent(fit.probability)).replace(' ', '&nbsp;')}"
         for number, fit in enumerate(estimate.alternatives[:9], start=1)
     ]
-    return "other fits " + "  ".join(fits)
+    return "Other fits: " + "&nbsp;&nbsp; ".join(fits)
 
 
 def signed(value: float, digits: int = 2) -> str:

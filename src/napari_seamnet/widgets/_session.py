@@ -66,7 +66,7 @@ class PairSession:
         nominal : Offset, optional
             Where to put the second frame; where it lies, by default.
         """
-        source = "nominal place as set here"
+        source = "nominal place set by side and overlap"
         if nominal is None:
             source = "side and overlap guessed from where the layers lie"
             there = Offset(second_at[0] - first_at[0], second_at[1] - first_at[1])
@@ -93,11 +93,11 @@ class PairSession:
         OverlapError
             If the overlap does not fit the frames; nothing changes then.
         """
-        if self.state.pair is None:
+        if self.state.pair is None or not self.state.can_move:
             return
         first, second = self.state.pair
         nominal = nominal_offset(first.shape, second.shape, side, overlap)
-        self._start_at(nominal, nominal, what, "nominal place as set here")
+        self._start_at(nominal, nominal, what, "nominal place set by side and overlap")
 
     def take_place_as_nominal(self) -> None:
         """Make the place where the second frame lies the nominal one; nothing moves."""
@@ -119,6 +119,8 @@ class PairSession:
         move : bool, default True
             False keeps the frame where it is in any case; the answer can still be taken.
         """
+        if not self.state.can_move:
+            return
         answered = replace(self.state, estimate=estimate, accepted=False)
         if move and estimate.status is not Status.UNDETERMINED:
             at = self._second_at(estimate.shift)
@@ -131,10 +133,11 @@ class PairSession:
         Returns
         -------
         bool
-            Whether there is one.
+            Whether there is one, and the frame may be moved.
         """
         estimate = self.state.estimate
-        if estimate is None or not 0 <= number <= len(estimate.alternatives):
+        there = estimate is not None and 0 <= number <= len(estimate.alternatives)
+        if estimate is None or not there or not self.state.can_move:
             return False
         shift = estimate.alternatives[number - 1].shift if number else estimate.shift
         moved = replace(self.state, second_at=self._second_at(shift), by_hand=True, accepted=False)
@@ -151,13 +154,13 @@ class PairSession:
     def move_to(self, dy: int, dx: int, what: str = "move") -> None:
         """Move the second frame to a whole-pixel shift, by hand."""
         at = self._second_at(Shift(dy, dx))
-        if self.state.pair and at != self.state.second_at:
+        if self.state.can_move and at != self.state.second_at:
             self._record(replace(self.state, second_at=at, by_hand=True, accepted=False), what)
 
     def drag_to(self, dy: int, dx: int) -> None:
         """Move as `move_to` does; all moves until `drop` are one step of the history."""
         at = self._second_at(Shift(dy, dx))
-        if at == self.state.second_at:
+        if not self.state.can_move or at == self.state.second_at:
             return
         moved = replace(self.state, second_at=at, by_hand=True, accepted=False)
         self._record(moved, "drag", instead=self._dragging)
@@ -182,7 +185,7 @@ class PairSession:
     def restore(self) -> None:
         """Go back to where the method put the second frame, or else to its nominal place."""
         now = self.state
-        if now.pair is None:
+        if not now.can_move:
             return
         if now.estimate is not None and now.by_hand:
             at = self._second_at(now.estimate.shift)
@@ -196,7 +199,7 @@ class PairSession:
     def accept(self) -> None:
         """Accept the present place; a place that a method doubts becomes a person's decision."""
         now = self.state
-        if now.pair and not now.accepted:
+        if now.can_move and not now.accepted:
             decided = now.status is None or now.status.needs_person
             self._record(replace(now, accepted=True, by_hand=now.by_hand or decided), "acceptance")
 
@@ -244,6 +247,15 @@ class PairSession:
         if mosaic is not None:
             rest = mosaic.remove_last() if len(mosaic.placements) > 2 else None
             self._record(replace(self.state, mosaic=rest), "removal of the last frame")
+
+    def placed_at(self, frame: Frame) -> Point | None:
+        """Where a frame of the mosaic is shown, in px; None for any other."""
+        now = self.state
+        index = now.placement(frame)
+        if index is None or now.mosaic is None:
+            return None
+        y, x = now.mosaic.placements[index].position
+        return now.mosaic_at[0] + y, now.mosaic_at[1] + x
 
     def forget_mosaic(self) -> None:
         """Have no mosaic any more, as when its layer was removed."""

@@ -95,6 +95,11 @@ class PairState:
         """Whether both frames of the pair are in the mosaic."""
         return self.pair is not None and None not in map(self.placement, self.pair)
 
+    @property
+    def can_move(self) -> bool:
+        """Whether the second frame may be moved: in the mosaic, both frames stay put."""
+        return self.pair is not None and not self.is_appended
+
 
 def overlaps_plausibly(first: Frame, second: Frame, offset: Offset) -> bool:
     """Whether two frames lie beside each other, as neighbours do.

@@ -6,6 +6,7 @@ the viewer, by `_show`. Nothing is computed here: methods, mosaic and pictures a
 
 from __future__ import annotations
 
+import inspect
 import weakref
 from functools import partial
 from typing import TYPE_CHECKING
@@ -63,9 +64,12 @@ class PairWidget(QWidget):
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__()
+        # napari hands plugins a proxy whose every answer is another proxy: `is` never holds, and
+        # what is known of a layer by a weak reference is forgotten at once.
+        napari_viewer = inspect.unwrap(napari_viewer)
         self._viewer = napari_viewer
         self._remembered = Remembered.load()
-        self._session = PairSession(self._show)
+        self._session = PairSession(self._on_change)
         self._frames = LayerFrames()
         self._trouble = ""
         self.dock = PairDock(napari_viewer, self._remembered)
@@ -95,8 +99,16 @@ class PairWidget(QWidget):
 
     # -- what a person does -------------------------------------------------------------------
 
-    def choose_pair(self, first: Image, second: Image) -> None:
-        """Take up a pair of layers: where they lie, or beside each other if they lie oddly."""
+    def choose_pair(self, first: Image, second: Image, *, lie_there: bool = True) -> None:
+        """Take up a pair of layers: where they lie, or beside each other if they lie oddly.
+
+        Parameters
+        ----------
+        first, second : Image layer
+            The pair.
+        lie_there : bool, default True
+            False if the second layer's position means nothing, as with a file just opened.
+        """
         try:
             check_same_pixels(first, second)
             frames = self._frames.frame(first), self._frames.frame(second)
@@ -104,11 +116,14 @@ class PairWidget(QWidget):
             self._session.forget_pair()
             self.dock.say(str(error))
             return
-        at = position(first), position(second)
+        first.visible = second.visible = True
+        # A frame of the mosaic lies where the mosaic has it, wherever its layer was moved since.
+        placed = [self._session.placed_at(frame) for frame in frames]
+        at = placed[0] or position(first), placed[1] or position(second)
         self._trouble = ""
         self.dock.say("")
         there = Offset(at[1][0] - at[0][0], at[1][1] - at[0][1])
-        if overlaps_plausibly(*frames, there):
+        if None not in placed or (lie_there and overlaps_plausibly(*frames, there)):
             self._session.choose(*frames, *at)
             return
         side, overlap = self._fitting_layout(*frames)
@@ -120,8 +135,9 @@ class PairWidget(QWidget):
         )
 
     def open_files(self, paths: Sequence[str | Path]) -> None:
-        """Open pictures as layers, unread; two of them, or the first and the one, are the pair."""
-        pair, layers = self._pair(), []
+        """Open pictures as layers, unread; two of them are the pair, one joins the present one."""
+        pair = self._pair()
+        layers: list[Image] = []
         for path in paths:
             try:
                 frame = open_frame(path)
@@ -130,14 +146,24 @@ class PairWidget(QWidget):
                 return
             name = frame.path.stem if frame.path else frame.name
             layers.append(
-                self._viewer.add_image(frame.dask(), name=name, rgb=bool(frame.channels))
+                self._viewer.add_image(
+                    frame.dask(),
+                    name=name,
+                    rgb=bool(frame.channels),
+                    visible=len(layers) < 2,  # the rest would lie on top of the pair
+                )
             )
         if len(layers) == 1 and pair is not None:
-            layers = [pair[0], *layers]
+            # A pair that is done goes on in a chain: against the frame that was placed last.
+            layers = [pair[self._session.state.is_appended], *layers]
         if len(layers) >= 2:
-            self.choose_pair(*layers[:2])
+            self.choose_pair(*layers[:2], lie_there=False)
             if self._is_ready():
-                self.dock.say("Files tell no positions: check side and overlap above, then align.")
+                more = len(layers) - 2
+                waits = f" {more} more wait as hidden layers: choose them next." if more else ""
+                self.dock.say(
+                    "Files tell no positions: check side and overlap above, then align." + waits
+                )
             self._viewer.fit_to_view(layers=layers[:2])
 
     def align(self, then_append: bool = False) -> None:
@@ -152,10 +178,10 @@ class PairWidget(QWidget):
 
     def take(self, number: int) -> None:
         """Take one of the other fits by its number; 0 is the method's own answer."""
-        if number == 0 and self._session.state.by_hand:
-            self._session.restore()
-        else:
+        if number:
             self._session.take_alternative(number)
+        elif self._session.state.by_hand:
+            self._session.restore()
 
     def zoom_to_overlap(self) -> None:
         """Fit the view to the overlap."""
@@ -164,11 +190,16 @@ class PairWidget(QWidget):
 
     def _lay_out(self, side: Side, overlap: int) -> None:
         self.dock.say("")
+        state, pair = self._session.state, self._pair()
+        turns = state.pair is not None and describe_offset(*state.pair, state.nominal)[0] != side
         try:
             self._session.place_nominally(side, overlap)
         except OverlapError as error:
             self._show()  # the boxes show what holds
             self.dock.say(str(error))
+            return
+        if turns and pair is not None:  # a frame on another side may well be out of sight
+            self._viewer.fit_to_view(layers=list(pair))
 
     def _set_view(self, view: View) -> None:
         self._preview.view = view
@@ -310,10 +341,15 @@ class PairWidget(QWidget):
         return self._pair() is not None and not self._trouble
 
     def _allow_drag(self, allowed: bool) -> None:
-        self._keys.drags = allowed
+        self._keys.drags = allowed and self._session.state.can_move
         self._show_legend()
 
     # -- showing ------------------------------------------------------------------------------
+
+    def _on_change(self) -> None:
+        """Show a new state; what was said about the one before has had its time."""
+        self.dock.say("")
+        self._show()
 
     def _show(self) -> None:
         """Bring dock and viewer to the session's state; what reads pixels follows in a moment."""
@@ -345,6 +381,7 @@ class PairWidget(QWidget):
         elif self.isVisible() and self._keys.layer is not pair[1]:
             self._keys.bind(pair[1])
             self._borrowed.select(pair[1])
+        self._keys.drags = self.dock.hand.drag.isChecked() and state.can_move
         self._show_legend()
         if not self._redraw.isActive():
             self._redraw.start()
