@@ -38,6 +38,7 @@ SETS = {
 METHODS = ("seamnet", "smoothed", "search", "median", "bilateral", "vector", "phase")
 JITTER = 10
 MAX_SHIFT = 15
+CLAIMS = ((0.0, 0.3), (0.3, 0.6), (0.6, 0.9), (0.9, 0.99), (0.99, 1.0))
 TRUSTED_LOOP = 1.0
 """Truth is trusted where the loops close to within this, in px (the data's README)."""
 TRUSTED_SQUARES = 10.0
@@ -159,6 +160,19 @@ def print_tables(rows: list[dict], methods: list[str]) -> None:
         print(
             f"| {method} | {len(sure)} of {len(own)} | {wrong[0]} | {wrong[1]} | {seconds:.3f} |"
         )
+    print("\nReliability: by claimed confidence, seams, and the share within 1 px\n")
+    print("| method | " + " | ".join(f"{low:g} - {high:g}" for low, high in CLAIMS) + " |")
+    print("|---|" + "---|" * len(CLAIMS))
+    for method in methods:
+        cells = []
+        for low, high in CLAIMS:
+            within = [
+                row["error"] <= 1
+                for row in rows
+                if row["method"] == method and low <= min(row["confidence"], 0.99999) < high
+            ]
+            cells.append(f"{len(within)}, {np.mean(within):.1%}" if within else "0")
+        print(f"| {method} | " + " | ".join(cells) + " |")
 
 
 def main() -> None:
@@ -172,10 +186,17 @@ def main() -> None:
     parser.add_argument("--methods", default=",".join(METHODS))
     parser.add_argument("--noise", default="0,0.15,0.3,0.45")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--csv", type=Path)
+    parser.add_argument("--csv", type=Path, help="keep every answer in this file")
+    parser.add_argument("--again", type=Path, help="print the tables of such a file once more")
     args = parser.parse_args()
     methods = args.methods.split(",")
     noises = [float(sigma) for sigma in args.noise.split(",")]
+    if args.again:
+        with open(args.again, newline="") as file:
+            kept = list(csv.DictReader(file))
+        numbers = ("noise", "error", "confidence", "seconds")
+        print_tables([row | {key: float(row[key]) for key in numbers} for row in kept], methods)
+        return
     rows = list(answers(args.data, args.sets.split(","), methods, noises, args.seed))
     if args.csv:
         with open(args.csv, "w", newline="") as file:

@@ -192,6 +192,7 @@ def test_progress_counts_through_both_stages(tmp_path):
 
 def test_the_stages_see_different_pairs(recipe):
     settings = Recipe.read(recipe)
-    one = SimulatedBatches(settings, (), train.Stage(0, 3, 8000, 0.0, Conditions()))[0]
-    other = SimulatedBatches(settings, (), train.Stage(1, 3, 8000, 0.0, Conditions()))[0]
+    mixture = settings.mixture
+    one = SimulatedBatches(settings, (), train.Stage(0, 3, 8000, 0.0, Conditions(), mixture))[0]
+    other = SimulatedBatches(settings, (), train.Stage(1, 3, 8000, 0.0, Conditions(), mixture))[0]
     assert one[0].shape != other[0].shape or not torch.equal(one[0], other[0])

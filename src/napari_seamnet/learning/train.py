@@ -68,6 +68,8 @@ class Recipe:
         hardly anything can be seen.
     weigher_pixels, weigher_long_share, weigher_noise : int, float, float
         The second stage's own `pixels`, `long_share` and ``noise`` of the conditions.
+    weigher_mixture : mapping
+        The second stage's own `mixture`.
     """
 
     seed: int = 1
@@ -84,6 +86,7 @@ class Recipe:
     weigher_pixels: int = 800_000
     weigher_long_share: float = 0.6
     weigher_noise: float = 150.0
+    weigher_mixture: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_MIXTURE))
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
@@ -106,7 +109,8 @@ class Recipe:
             )
         try:
             recipe = cls(**settings)
-            recipe.simulator(())
+            for stage in recipe.stages():
+                stage.simulator(())
         except (TypeError, ValueError) as error:
             raise RecipeError(f"the recipe {path} cannot be followed: {error}") from error
         return recipe
@@ -114,18 +118,19 @@ class Recipe:
     def stages(self) -> tuple[Stage, ...]:
         """The stages of the training, one after the other."""
         conditions = Conditions(**self.conditions)
-        everything = Stage(0, self.steps, self.pixels, self.long_share, conditions)
+        everything = Stage(0, self.steps, self.pixels, self.long_share, conditions, self.mixture)
         if not self.weigher_steps:
             return (everything,)
         harsher = replace(conditions, noise=self.weigher_noise)
         weigher = Stage(
-            1, self.weigher_steps, self.weigher_pixels, self.weigher_long_share, harsher
+            1,
+            self.weigher_steps,
+            self.weigher_pixels,
+            self.weigher_long_share,
+            harsher,
+            self.weigher_mixture,
         )
         return everything, weigher
-
-    def simulator(self, folders: tuple[Path, ...]) -> Simulator:
-        """The simulator that this recipe asks for."""
-        return Simulator(dict(self.mixture), Conditions(**self.conditions), folders)
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,11 @@ class Stage:
     pixels: int
     long_share: float
     conditions: Conditions
+    mixture: dict[str, float]
+
+    def simulator(self, folders: tuple[Path, ...]) -> Simulator:
+        """The simulator of this stage."""
+        return Simulator(dict(self.mixture), self.conditions, folders)
 
 
 class SimulatedBatches(Dataset):
@@ -147,7 +157,7 @@ class SimulatedBatches(Dataset):
     ) -> None:
         self.seed = recipe.seed
         self.stage = stage or recipe.stages()[0]
-        self.simulator = replace(recipe.simulator(folders), conditions=self.stage.conditions)
+        self.simulator = self.stage.simulator(folders)
 
     def __len__(self) -> int:
         return self.stage.steps

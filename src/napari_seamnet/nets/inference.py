@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 STEPS = 4
 """How many steps `compare` reports."""
 
+TRUST = (0.7, 1.75)
+"""Factors on the worth of learned and plain maps. Learned on simulated seams, the weigher trusts
+the learned maps too much under the heavy noise of real ones: on the confocal training sets with
+noise 0.45, these factors put 75 of 144 seams within 2 px instead of 66, with the same share of
+certain seams, and cost nothing on simulated ones."""
+
 _loading = threading.Lock()
 
 
@@ -127,7 +133,7 @@ def _compare_on(
         maps, n_pixels = network.correlate(
             crops[0], crops[1], learned_first, learned_second, max_shift, origin
         )
-        logits = network.weigh(maps, n_pixels)[0].double().cpu().numpy()
+        logits = network.weigh(maps, n_pixels, TRUST)[0].double().cpu().numpy()
         fine = network.fine_map(maps)[0].double().cpu().numpy()
     tell(STEPS, "done")
     return Comparison(logits, fine, device.type)

@@ -210,9 +210,29 @@ class SeamNet(nn.Module):
         logits: torch.Tensor = self.sharpness.exp() * maps[:, -N_PLAIN - 1]
         return logits
 
-    def weigh(self, maps: torch.Tensor, n_pixels: torch.Tensor) -> torch.Tensor:
-        """Sum the standardised maps, each times its worth on this seam, to logits."""
+    def weigh(
+        self,
+        maps: torch.Tensor,
+        n_pixels: torch.Tensor,
+        trust: tuple[float, float] = (1.0, 1.0),
+    ) -> torch.Tensor:
+        """Sum the standardised maps, each times its worth on this seam, to logits.
+
+        Parameters
+        ----------
+        maps, n_pixels : tensor
+            As `correlate` gives them.
+        trust : (learned, plain)
+            Factors on the worth of the learned and of the plain maps.
+
+        Returns
+        -------
+        (B, 2R+1, 2R+1) tensor
+            Logits.
+        """
         mean = maps.mean((-2, -1), keepdim=True)
         spread = maps.std((-2, -1), keepdim=True).clamp(min=1e-4)
         worth = self.weigher(maps, n_pixels)[..., None, None]
+        learned = maps.shape[1] - N_PLAIN
+        worth = torch.cat([trust[0] * worth[:, :learned], trust[1] * worth[:, learned:]], 1)
         return (worth * (maps - mean) / spread).sum(1)
