@@ -136,6 +136,12 @@ def test_a_device_that_is_not_there_is_named(scene):
         SeamNetMethod(device="abacus").estimate(Overlap(crop, crop))
 
 
+def test_a_device_that_is_not_there_is_named_even_where_nothing_can_be_compared():
+    blank = np.zeros((60, 60))
+    with pytest.raises(DeviceError, match="'abacus'"):
+        SeamNetMethod(device="abacus").estimate(Overlap(blank, blank))
+
+
 def test_weights_that_are_not_there_are_named(scene, tmp_path):
     crop = take(scene, 200, 200, (60, 60))
     with pytest.raises(WeightsError, match=r"mine\.json"):

@@ -114,6 +114,31 @@ def test_two_selected_layers_are_prefilled(make_widget, pair_viewer, scene):
     assert widget.dock.choose.layout_chosen == (Side.BELOW, 30)
 
 
+def test_layers_that_come_into_an_empty_dock_are_prefilled(
+    qtbot, make_widget, viewer_model, scene
+):
+    widget = make_widget(viewer_model)
+    viewer_model.add_image(scene.cut(0, 0), name="a")
+    viewer_model.add_image(scene.cut(0, 150), name="b", translate=(0, 150))
+    qtbot.waitUntil(lambda: widget.session.state.pair is not None, timeout=2000)
+    assert widget.dock.choose.first.currentText() == "a"
+    assert widget.dock.choose.second.currentText() == "b"
+    viewer_model.add_image(scene.cut(150, 0), name="c", translate=(150, 0))
+    qtbot.wait(50)
+    assert widget.dock.choose.second.currentText() == "b"
+
+
+def test_layers_that_come_while_the_dock_is_hidden_are_left_alone(
+    qtbot, make_widget, viewer_model, scene
+):
+    widget = make_widget(viewer_model)
+    widget.hide()
+    viewer_model.add_image(scene.cut(0, 0), name="a")
+    viewer_model.add_image(scene.cut(0, 150), name="b", translate=(0, 150))
+    qtbot.wait(50)
+    assert widget.session.state.pair is None
+
+
 def test_an_empty_viewer_is_no_trouble_and_takes_layers_later(make_widget, viewer_model, scene):
     widget = make_widget(viewer_model)
     assert not widget.dock.align.start.isEnabled()

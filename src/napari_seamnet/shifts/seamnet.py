@@ -72,6 +72,10 @@ class SeamNetMethod:
         WeightsError
             If the weights cannot be used.
         """
+        if self.device not in ("auto", "cpu"):  # a wrong setting is told even of a blank seam
+            from ..nets.device import choose_device
+
+            choose_device(self.device)
         reason = no_evidence(overlap.first, overlap.second)
         if reason:
             return undetermined(self.name, reason)

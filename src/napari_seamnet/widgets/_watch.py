@@ -35,6 +35,8 @@ class LayerWatch(QObject):
     """One of the layers has other pixels."""
     removed = Signal(object)
     """A layer, of the pair or not, has gone from the viewer."""
+    added = Signal()
+    """Layers have come; once for all that come together, such as a sample's."""
     activated = Signal()
     """Another layer is the active one."""
 
@@ -48,6 +50,11 @@ class LayerWatch(QObject):
         self._timer.setInterval(FRAME_MS)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.moved)
+        self._added_timer = QTimer(self)
+        self._added_timer.setInterval(0)
+        self._added_timer.setSingleShot(True)
+        self._added_timer.timeout.connect(self.added)
+        viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.layers.selection.events.active.connect(self._on_active)
 
@@ -75,6 +82,8 @@ class LayerWatch(QObject):
     def stop(self) -> None:
         """Hear nothing any more; needs no more than the Python half of this object."""
         self.watch(())
+        self._added_timer.stop()
+        self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         self._viewer.layers.selection.events.active.disconnect(self._on_active)
 
@@ -86,6 +95,9 @@ class LayerWatch(QObject):
         layers = zip(self._layers, self._data, strict=True)
         if any(layer.data is not data for layer, data in layers):
             self.replaced.emit()
+
+    def _on_inserted(self, event: object = None) -> None:
+        self._added_timer.start()
 
     def _on_removed(self, event: Any) -> None:
         layer: Layer = event.value

@@ -265,6 +265,7 @@ class PairWidget(QWidget):
         self._watch.moved.connect(self._follow_layers)
         self._watch.replaced.connect(self._on_replaced)
         self._watch.removed.connect(self._on_removed)
+        self._watch.added.connect(self._on_added)
         self._watch.activated.connect(self._show_legend)
         self.destroyed.connect(partial(_release, weakref.ref(self)))
 
@@ -292,6 +293,11 @@ class PairWidget(QWidget):
         pair = selected if len(selected) == 2 else choices[:2]
         if len(pair) == 2:
             self.choose_pair(*pair)
+
+    def _on_added(self) -> None:
+        # Only into an empty dock: a pair that a person has chosen stays.
+        if self._session.state.pair is None and self.isVisible():
+            self._prefill()
 
     def _fitting_layout(self, first: Frame, second: Frame) -> tuple[Side, int]:
         side, overlap = self.dock.choose.layout_chosen
