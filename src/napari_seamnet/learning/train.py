@@ -163,8 +163,7 @@ class SimulatedBatches(Dataset):
         return self.stage.steps
 
     def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, int]:
-        own = [self.stage.number] if self.stage.number else []
-        rng = np.random.default_rng([self.seed, step, *own])
+        rng = np.random.default_rng([self.seed, step, self.stage.number])
         if rng.random() < self.stage.long_share:
             shape = [int(rng.integers(400, 900)), int(rng.integers(40, 200))]
         else:

@@ -30,9 +30,8 @@ STEPS = 4
 
 TRUST = (0.7, 1.75)
 """Factors on the worth of learned and plain maps. Learned on simulated seams, the weigher trusts
-the learned maps too much under the heavy noise of real ones: on the confocal training sets with
-noise 0.45, these factors put 75 of 144 seams within 2 px instead of 66, with about as many
-certain seams, and cost nothing on simulated ones."""
+the learned maps too much under the heavy noise of real ones (`benchmarks/real_frames.py`, noise
+0.45); these factors give more right seams there, and about as many certain ones."""
 
 _loading = threading.Lock()
 

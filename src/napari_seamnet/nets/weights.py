@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from ..saving import written_whole
 from .seamnet import SeamNet
 
 if TYPE_CHECKING:
@@ -37,13 +37,10 @@ def save_weights(path: Path, tensors: dict[str, torch.Tensor], card: dict[str, o
         Architecture, training data, recipe, metrics; the file's sha256 is added.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".writing")
-    save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, beside)
-    digest = hashlib.sha256(beside.read_bytes()).hexdigest()
-    card_beside = path.with_name(path.name + ".card.writing")
-    card_beside.write_text(json.dumps({**card, "sha256": digest}, indent=2) + "\n", "utf-8")
-    os.replace(beside, path)
-    os.replace(card_beside, path.with_suffix(".json"))
+    with written_whole(path.with_suffix(".json")) as new_card, written_whole(path) as new:
+        save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, new)
+        digest = hashlib.sha256(new.read_bytes()).hexdigest()
+        new_card.write_text(json.dumps({**card, "sha256": digest}, indent=2) + "\n", "utf-8")
 
 
 def read_card(path: Path = BUNDLED) -> dict:

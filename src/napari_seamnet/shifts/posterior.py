@@ -236,24 +236,15 @@ def estimate_from_map(
     )
     shift = shift_at(best)
     around = log_likelihood[best[0] - 1 : best[0] + 2, best[1] - 1 : best[1] + 2]
+    refused = ""
     if max(abs(best[0] - reach), abs(best[1] - reach)) == reach or np.isnan(around).any():
-        return Estimate(
-            Shift(0.0, 0.0),
-            Status.UNDETERMINED,
-            0.0,
-            (Alternative(shift, confidence), *alternatives),
-            shift_map,
-            method,
-            f"the best fit lies on the edge of the range of ±{reach} px; search wider",
-            device,
-        )
-    if by_evidence and confidence < NO_EVIDENCE:
-        found = (Alternative(shift, confidence), *alternatives)
-        return replace(
-            undetermined(method, "no evidence: no shift stands out", shift_map),
-            alternatives=found,
-            device=device,
-        )
+        refused = f"the best fit lies on the edge of the range of ±{reach} px; search wider"
+    elif by_evidence and confidence < NO_EVIDENCE:
+        refused = "no evidence: no shift stands out"
+    if refused:
+        nothing = undetermined(method, refused, shift_map)
+        best_fits = (Alternative(shift, confidence), *alternatives)
+        return replace(nothing, alternatives=best_fits, device=device)
     status, reason = judge(confidence, alternatives)
     return Estimate(shift, status, confidence, alternatives, shift_map, method, reason, device)
 

@@ -248,15 +248,6 @@ class PairSession:
             rest = mosaic.remove_last() if len(mosaic.placements) > 2 else None
             self._record(replace(self.state, mosaic=rest), "removal of the last frame")
 
-    def placed_at(self, frame: Frame) -> Point | None:
-        """Where a frame of the mosaic is shown, in px; None for any other."""
-        now = self.state
-        index = now.placement(frame)
-        if index is None or now.mosaic is None:
-            return None
-        y, x = now.mosaic.placements[index].position
-        return now.mosaic_at[0] + y, now.mosaic_at[1] + x
-
     def forget_mosaic(self) -> None:
         """Have no mosaic any more, as when its layer was removed."""
         if self.state.mosaic is not None:

@@ -90,6 +90,14 @@ class PairState:
                 return index
         return None
 
+    def placed_at(self, frame: Frame) -> Point | None:
+        """Where a frame of the mosaic is shown, in px; None for any other."""
+        index = self.placement(frame)
+        if index is None or self.mosaic is None:
+            return None
+        y, x = self.mosaic.placements[index].position
+        return self.mosaic_at[0] + y, self.mosaic_at[1] + x
+
     @property
     def is_appended(self) -> bool:
         """Whether both frames of the pair are in the mosaic."""
@@ -130,12 +138,9 @@ def describe_offset(first: Frame, second: Frame, offset: Offset) -> tuple[Side, 
 
 def seated(state: PairState) -> PairState:
     """Show both frames where the mosaic has them: a placed frame may have been moved since."""
-    if state.mosaic is None or state.pair is None:
+    if state.pair is None:
         return state
-    at = [state.first_at, state.second_at]
-    for number, frame in enumerate(state.pair):
-        index = state.placement(frame)
-        if index is not None:
-            y, x = state.mosaic.placements[index].position
-            at[number] = state.mosaic_at[0] + y, state.mosaic_at[1] + x
-    return replace(state, first_at=at[0], second_at=at[1])
+    first_at, second_at = map(state.placed_at, state.pair)
+    return replace(
+        state, first_at=first_at or state.first_at, second_at=second_at or state.second_at
+    )

@@ -118,7 +118,7 @@ class PairWidget(QWidget):
             return
         first.visible = second.visible = True
         # A frame of the mosaic lies where the mosaic has it, wherever its layer was moved since.
-        placed = [self._session.placed_at(frame) for frame in frames]
+        placed = [self._session.state.placed_at(frame) for frame in frames]
         at = placed[0] or position(first), placed[1] or position(second)
         self._trouble = ""
         self.dock.say("")
