@@ -1,6 +1,6 @@
 """How every command behaves in a terminal: errors in one line, exit codes, progress.
 
-What the commands are and do is in `cli.py`.
+What the commands are and do is in the files beside this one.
 
 Exit codes: 0 done; 1 done, but something needs a person; 2 bad input or usage, with one line on
 stderr; 130 stopped by Ctrl-C.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,9 +18,11 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from .shifts import Estimate
-    from .shifts.estimate import Progress
+    from ..shifts import Estimate
+    from ..shifts.estimate import Progress
 
+A_FILE = click.Path(path_type=Path)
+"""A file or folder, there or not: what is wrong with it is said by whoever opens it."""
 DONE, NEEDS_PERSON, BAD_INPUT, STOPPED = 0, 1, 2, 130
 
 
