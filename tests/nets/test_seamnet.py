@@ -1,5 +1,7 @@
+import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
 from napari_seamnet.nets.plain_maps import N_PLAIN
 from napari_seamnet.nets.seamnet import SeamNet
@@ -55,3 +57,26 @@ def test_maps_hold_learned_channels_their_mean_and_the_plain_ones(network):
     assert maps.shape == (1, 4 + 1 + N_PLAIN, 11, 11)
     torch.testing.assert_close(maps[:, 4], maps[:, :4].mean(1))
     assert n_pixels[5, 5] == 1600
+
+
+def spoiled_pair(bend, noise):
+    """Two crops of one texture with coarse and fine detail, bent and noisy."""
+    rng = np.random.default_rng(3)
+    layers = [ndimage.gaussian_filter(rng.standard_normal((300, 200)), s) for s in (1.2, 5)]
+    scene = sum(layer / layer.std() for layer in layers)
+    y, x = np.mgrid[20:280, 20:180].astype(float)
+    crops = []
+    for side in (-0.5, 0.5):
+        seen = ndimage.map_coordinates(scene, [y, x + side * bend * np.sin(y / 40)], order=3)
+        seen += noise * rng.standard_normal(seen.shape)
+        crops.append(torch.from_numpy(seen.astype(np.float32))[None, None])
+    return crops
+
+
+@pytest.mark.parametrize(
+    ("bend", "noise", "is_warped"),
+    [(0.0, 0.0, False), (0.5, 0.0, False), (6.0, 0.0, True), (0.0, 2.0, False), (6.0, 2.0, False)],
+)
+def test_bent_crops_are_told_from_even_and_from_noisy_ones(network, bend, noise, is_warped):
+    maps, _ = network.maps(*spoiled_pair(bend, noise), 8)
+    assert network.is_warped(maps).tolist() == [is_warped]

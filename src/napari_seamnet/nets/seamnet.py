@@ -13,10 +13,17 @@ from torch.nn import functional
 from .correlation import correlation_maps
 from .plain_maps import N_PLAIN, gaussian, plain_channels, standardise
 
-FINE_CHANNELS = {1: 1.0, 3: 0.3}
-"""Plain channels, and their share, that the sub-pixel part is read from: the Gaussian copy of
-1.5 px and the narrow band-pass. Chosen on real frames without noise, where it is more exact than
-either: `benchmarks/real_frames.py`."""
+RAW, SMOOTHED, NARROW, WIDE = 0, 1, 3, 4
+"""Plain channels: the crop, its Gaussian copy of 1.5 px, the narrow and the wide band-pass."""
+FINE_CHANNELS = {SMOOTHED: 1.0, NARROW: 0.3}
+"""Plain channels, and their share, that the sub-pixel part is read from. Chosen on real frames
+without noise, where it is more exact than either: `benchmarks/real_frames.py`."""
+WARPED_CHANNELS = {SMOOTHED: 1.0, WIDE: 0.25}
+"""The same where `is_warped`."""
+WARPED, NOISELESS = 0.75, 0.6
+"""See `SeamNet.is_warped`. Both lie in gaps of the real frames: without noise, vem_s2 has 0.58 to
+0.77 where sets that are hardly warped have 0.77 and more (lscm lies between); raw pixels keep 0.67
+and more of the smoothed ones' correlation without noise, 0.53 and less with noise of 0.15."""
 
 
 class Block(nn.ModuleList):
@@ -203,7 +210,22 @@ class SeamNet(nn.Module):
     def fine_map(self, maps: torch.Tensor) -> torch.Tensor:
         """The map whose peak is read to a fraction of a pixel, (B, 2R+1, 2R+1)."""
         plain = maps[:, -N_PLAIN:]
-        return torch.stack([share * plain[:, c] for c, share in FINE_CHANNELS.items()]).sum(0)
+        even, warped = (
+            torch.stack([share * plain[:, c] for c, share in channels.items()]).sum(0)
+            for channels in (FINE_CHANNELS, WARPED_CHANNELS)
+        )
+        return torch.where(self.is_warped(maps)[:, None, None], warped, even)
+
+    def is_warped(self, maps: torch.Tensor) -> torch.Tensor:
+        """Whether no single shift fits all of a seam, (B,) bool.
+
+        Where frames are warped, fine detail lies on itself in a part of the seam only: its peak is
+        that part's shift, and lower than that of coarse detail, which averages over the seam. So
+        does noise lower it; then raw pixels agree much less than smoothed ones.
+        """
+        peak = maps[:, -N_PLAIN:].amax((-2, -1))
+        loses_detail = peak[:, NARROW] < WARPED * peak[:, WIDE]
+        return loses_detail & (peak[:, RAW] > NOISELESS * peak[:, SMOOTHED])
 
     def learned_logits(self, maps: torch.Tensor) -> torch.Tensor:
         """Logits from the learned features alone, (B, 2R+1, 2R+1); only training looks at them."""

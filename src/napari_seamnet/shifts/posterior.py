@@ -104,7 +104,10 @@ def parabola_peak(values: np.ndarray, y: int, x: int) -> tuple[float, float]:
 
 
 def fraction_of(
-    log_likelihood: np.ndarray, fine: np.ndarray | None, peak: tuple[int, int]
+    log_likelihood: np.ndarray,
+    fine: np.ndarray | None,
+    peak: tuple[int, int],
+    agreement: float = FINE_AGREEMENT,
 ) -> tuple[float, float]:
     """Refine a peak by a finer map, as long as that map means the same peak.
 
@@ -116,19 +119,21 @@ def fraction_of(
         A map with a more exact, if less reliable, peak.
     peak : (y, x)
         Whole-pixel peak.
+    agreement : float
+        Most that the two maps' peaks may differ, in px.
 
     Returns
     -------
     dy, dx : float
         The parabola's maximum in `fine`, or in `log_likelihood` where the two differ by more than
-        `FINE_AGREEMENT` px: then the finer map follows its own noise.
+        `agreement`: then the finer map follows its own noise.
     """
     coarse = parabola_peak(log_likelihood, *peak)
     if fine is None:
         return coarse
     exact = parabola_peak(fine, *peak)
     apart = max(abs(a - b) for a, b in zip(exact, coarse, strict=True))
-    return exact if apart <= FINE_AGREEMENT else coarse
+    return exact if apart <= agreement else coarse
 
 
 def neighbourhood_mass(probability: np.ndarray) -> np.ndarray:
@@ -178,6 +183,7 @@ def estimate_from_map(
     *,
     method: str,
     peaks_of: np.ndarray | None = None,
+    agreement: float = FINE_AGREEMENT,
     meaning: str = "log-probability",
     confidence_limit: float = 1.0,
     device: str = "cpu",
@@ -193,6 +199,8 @@ def estimate_from_map(
         Name of the method, for the estimate.
     peaks_of : (2R+1, 2R+1) float array, optional
         Map to take the sub-pixel part from, see `fraction_of`; `log_likelihood` by default.
+    agreement : float
+        How far that map may lead away from `log_likelihood`, in px.
     meaning : str
         What the stored map is called.
     confidence_limit : float
@@ -225,7 +233,7 @@ def estimate_from_map(
         best = nearest_of_equals(probability, peaks[0])
 
     def shift_at(peak: tuple[int, int]) -> Shift:
-        fraction = fraction_of(log_likelihood, peaks_of, peak)
+        fraction = fraction_of(log_likelihood, peaks_of, peak, agreement)
         return Shift(peak[0] - reach + fraction[0], peak[1] - reach + fraction[1])
 
     confidence = float(np.clip(mass[best], 0, confidence_limit))
