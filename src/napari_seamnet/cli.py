@@ -11,9 +11,12 @@ import click
 
 from .commands.align import align
 from .commands.demo import demo
+from .commands.evaluate import evaluate
 from .commands.methods import methods
 from .commands.terminal import Commands
+from .commands.tiles import tiles
 from .commands.train import train
+from .commands.weights import weights
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,5 +29,5 @@ def main() -> None:
     """
 
 
-for command in (align, demo, methods, train):
+for command in (align, demo, evaluate, methods, tiles, train, weights):
     main.add_command(command)

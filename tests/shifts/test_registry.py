@@ -5,14 +5,45 @@ from importlib.metadata import EntryPoint, EntryPoints
 import numpy as np
 import pytest
 
+from napari_seamnet import user_weights
+from napari_seamnet.nets import build
+from napari_seamnet.nets.cards import WeightsError
+from napari_seamnet.nets.weights import save_weights
 from napari_seamnet.seams import Overlap
 from napari_seamnet.shifts import Cancelled, Status, UnknownMethodError, get_method, method_names
 from napari_seamnet.shifts import registry as registry_module
 from napari_seamnet.shifts.estimate import undetermined
-from napari_seamnet.shifts.registry import BrokenMethodError
+from napari_seamnet.shifts.registry import (
+    BrokenMethodError,
+    UntrainedNetworkError,
+    reserved_names,
+    runs_on_device,
+)
+from napari_seamnet.shifts.seamnet import SeamNetMethod
+from napari_seamnet.shifts.thesis import ThesisMethod
 
 PLAIN = ("smoothed", "search", "median", "bilateral", "vector", "phase")
 SHIFTS = [(0, 0), (5, 0), (0, -7), (-4, 9), (11, -12)]
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    """An empty data folder, whatever the person who runs the tests has in theirs."""
+    monkeypatch.setenv(user_weights.DATA_VARIABLE, str(tmp_path / "data"))
+
+
+@pytest.fixture
+def weights(tmp_path):
+    """Save weights of a network: ``weights("final")`` gives the file."""
+
+    def save(network, name="trained"):
+        small = {"width": 4} if network == "seamnet" else {"size": 14, "filters": (3,)}
+        made = build(network, **small)
+        path = tmp_path / f"{name}.safetensors"
+        save_weights(path, made.state_dict(), {"network": network, "architecture": made.settings})
+        return path
+
+    return save
 
 
 class Guess:
@@ -78,6 +109,99 @@ def test_a_method_that_cannot_be_imported_names_its_package_s_place(monkeypatch,
     monkeypatch.setattr(EntryPoint, "load", load)
     with pytest.raises(BrokenMethodError, match=rf"'guess' \(guess_package:Guess\).*{error}"):
         get_method("guess")
+
+
+# ---- networks, and a person's own weights ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("network", "kind"), [("seamnet", SeamNetMethod), ("final", ThesisMethod)]
+)
+def test_own_weights_are_a_method_by_their_name_after_ours(network, kind, weights):
+    user_weights.add_weights(weights(network), "my-sem")
+    assert method_names()[-1] == "my-sem"
+    method = get_method("my-sem", device="cpu")
+    assert isinstance(method, kind)
+    assert (method.name, method.device) == ("my-sem", "cpu")
+    assert method.weights == user_weights.find_weights("my-sem").path
+
+
+@pytest.mark.parametrize(
+    ("network", "kind"), [("seamnet", SeamNetMethod), ("first-2", ThesisMethod)]
+)
+def test_a_file_of_weights_is_a_method_too(network, kind, weights):
+    path = weights(network)
+    method = get_method(str(path), device="cpu")
+    assert isinstance(method, kind)
+    assert (method.name, method.weights) == ("trained.safetensors", path)
+    assert str(path) not in method_names()
+
+
+def test_the_estimate_of_own_weights_says_whose_it_is(weights, cut):
+    user_weights.add_weights(weights("seamnet"), "my-sem")
+    assert get_method("my-sem", device="cpu").estimate(cut(2, -3)).method == "my-sem"
+    user_weights.add_weights(weights("final"), "squares")
+    assert get_method("squares", device="cpu").estimate(cut(2, -3)).method == "squares"
+
+
+def test_a_file_without_card_or_that_is_not_there_is_refused(weights, tmp_path):
+    path = weights("final")
+    path.with_suffix(".json").unlink()
+    with pytest.raises(WeightsError, match=r"the card .*trained\.json"):
+        get_method(str(path))
+    with pytest.raises(WeightsError, match=r"there are no weights .*gone\.safetensors"):
+        get_method(str(tmp_path / "gone.safetensors"))
+
+
+def test_broken_own_weights_are_no_method_and_say_why(weights):
+    user_weights.add_weights(weights("final"), "mine")
+    user_weights.find_weights("mine").path.with_suffix(".json").write_text("{}")
+    assert "mine" not in method_names()
+    with pytest.raises(user_weights.UserWeightsError, match=r"'mine' cannot be used: .*card"):
+        get_method("mine")
+
+
+@pytest.mark.usefixtures("other_package")
+def test_own_weights_cannot_take_another_package_s_name(weights):
+    path = user_weights.add_weights(weights("final"), "mine").path
+    for suffix in (".safetensors", ".json"):  # as if that package had come later
+        path.with_suffix(suffix).rename(path.with_name(f"guess{suffix}"))
+    assert method_names().count("guess") == 1
+    assert isinstance(get_method("guess"), Guess)
+
+
+@pytest.fixture
+def without_weights(monkeypatch):
+    monkeypatch.setattr(registry_module, "has_weights", lambda name: name == "seamnet")
+
+
+@pytest.mark.usefixtures("without_weights")
+def test_a_network_without_weights_is_not_listed_and_says_how_to_train_it(weights):
+    assert "final" not in method_names()
+    with pytest.raises(UntrainedNetworkError, match="train --network final --tiles"):
+        get_method("final")
+    method = get_method("final", device="cpu", weights=weights("final"))
+    assert (method.name, method.device) == ("final", "cpu")
+
+
+def test_a_network_with_weights_is_listed_after_the_plain_methods(monkeypatch, weights):
+    monkeypatch.setattr(registry_module, "has_weights", lambda name: name in ("seamnet", "final"))
+    user_weights.add_weights(weights("final"), "mine")
+    assert method_names() == ("seamnet", *PLAIN, "final", "mine")
+    assert get_method("final").weights.name == "final.safetensors"
+
+
+def test_names_of_methods_and_networks_are_reserved():
+    assert reserved_names() >= {"seamnet", "zero", "final", *PLAIN}
+
+
+def test_only_networks_run_on_a_device(weights):
+    user_weights.add_weights(weights("final"), "mine")
+    names = ("seamnet", "final", "mine", "x.safetensors", *PLAIN, "magic")
+    assert [name for name in names if runs_on_device(name)] == list(names[:4])
+
+
+# ---- what every plain method holds to --------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", PLAIN)

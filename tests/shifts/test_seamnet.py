@@ -144,7 +144,7 @@ def test_a_device_that_is_not_there_is_named_even_where_nothing_can_be_compared(
 
 def test_weights_that_are_not_there_are_named(scene, tmp_path):
     crop = take(scene, 200, 200, (60, 60))
-    with pytest.raises(WeightsError, match=r"mine\.json"):
+    with pytest.raises(WeightsError, match=r"mine\.safetensors"):
         SeamNetMethod(weights=tmp_path / "mine.safetensors").estimate(Overlap(crop, crop))
 
 

@@ -74,15 +74,26 @@ def complain(message: str) -> None:
     click.echo(f"napari-seamnet: {' '.join(message.split())}", err=True)
 
 
+class MethodOption(click.Option):
+    """--method, whose default is what the person chose (`napari-seamnet weights default`)."""
+
+    def get_default(self, ctx: click.Context, call: bool = True) -> Any:
+        """Look the default up when it is needed: it may have changed since the program began."""
+        from ..user_weights import default_method
+
+        return default_method()
+
+
 def shared_options(*options: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command options that mean the same in all of them."""
     there_are = {
         "method": click.option(
             "--method",
-            default="seamnet",
+            cls=MethodOption,
             show_default=True,
-            metavar="NAME",
-            help="How the shift is found; `napari-seamnet methods` lists them.",
+            metavar="NAME|FILE",
+            help="How the shift is found: a name that `napari-seamnet methods` lists, or a file "
+            "of weights (.safetensors).",
         ),
         "max-shift": click.option(
             "--max-shift",

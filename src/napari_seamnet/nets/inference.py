@@ -6,24 +6,20 @@ Loading once, moving to the device, and falling back to the CPU are here; what t
 
 from __future__ import annotations
 
-import threading
 import warnings
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from .device import choose_device
-from .weights import BUNDLED, load_seamnet
+from .seamnet import SeamNet
+from .weights import BUNDLED, WeightsError, loaded_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import numpy as np
-
-    from .seamnet import SeamNet
 
 STEPS = 4
 """How many steps `compare` reports."""
@@ -32,8 +28,6 @@ TRUST = (0.7, 1.75)
 """Factors on the worth of learned and plain maps. Learned on simulated seams, the weigher trusts
 the learned maps too much under the heavy noise of real ones (`benchmarks/real_frames.py`, noise
 0.45); these factors give more right seams there, and about as many certain ones."""
-
-_loading = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +40,15 @@ class Comparison:
         Their softmax is the posterior over shifts.
     fine : (2R+1, 2R+1) float64 array
         Correlation whose peak is read to a fraction of a pixel.
+    is_warped : bool
+        Whether no single shift fits all of the seam (`SeamNet.is_warped`).
     device : str
         Where it was computed.
     """
 
     logits: np.ndarray
     fine: np.ndarray
+    is_warped: bool
     device: str
 
 
@@ -134,16 +131,26 @@ def _compare_on(
         )
         logits = network.weigh(maps, n_pixels, TRUST)[0].double().cpu().numpy()
         fine = network.fine_map(maps)[0].double().cpu().numpy()
+        is_warped = bool(network.is_warped(maps)[0])
     tell(STEPS, "done")
-    return Comparison(logits, fine, device.type)
+    return Comparison(logits, fine, is_warped, device.type)
 
 
 def loaded(weights: Path | None, device: str) -> SeamNet:
-    """The network on a device, loaded once however many threads ask for it at the same time."""
-    with _loading:
-        return _load(weights or BUNDLED, device)
+    """The network on a device, loaded once however many threads ask for it at the same time.
+
+    Raises
+    ------
+    WeightsError
+        If the weights cannot be used, or are of another network.
+    """
+    network = loaded_network(weights or BUNDLED, device)
+    if not isinstance(network, SeamNet):
+        raise WeightsError(f"the weights {weights} do not fit a SeamNet; choose others")
+    return network
 
 
-@lru_cache(maxsize=4)
-def _load(weights: Path, device: str) -> SeamNet:
-    return load_seamnet(weights).to(torch.device(device))
+def warm_up(device: str = "auto") -> None:
+    """Load the bundled network, and let torch do what it does but once, on a few noisy pixels."""
+    noise = np.random.default_rng(0).random((2, 48, 48), np.float32)
+    compare(noise[0], noise[1], (0, 0), 2, device=device)

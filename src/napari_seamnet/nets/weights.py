@@ -1,27 +1,48 @@
-"""Weights and their cards: safetensors beside JSON, written whole. Nothing is unpickled."""
+"""Weights into networks and out of them: safetensors beside JSON. Nothing is unpickled.
+
+What a card says, and whether it may be trusted, is in `cards.py`; running a network in
+`inference.py` and `squares.py`.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
+import threading
+from contextlib import nullcontext
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save_file
 
 from ..saving import written_whole
+from . import cards
+from .build import WEIGHTS_FOLDER, build, bundled_weights
+from .cards import WeightsError
 from .seamnet import SeamNet
 
 if TYPE_CHECKING:
-    import torch
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
-WEIGHTS_FOLDER = Path(__file__).parent / "weights"
-BUNDLED = WEIGHTS_FOLDER / "seamnet.safetensors"
+    from torch import nn
 
+__all__ = [
+    "BUNDLED",
+    "WEIGHTS_FOLDER",
+    "WeightsError",
+    "load_network",
+    "load_seamnet",
+    "loaded_network",
+    "read_card",
+    "save_weights",
+]
 
-class WeightsError(ValueError):
-    """Weights cannot be used; the message names the file and the way out."""
+BUNDLED = bundled_weights("seamnet")
+
+_loading = threading.Lock()
 
 
 def save_weights(path: Path, tensors: dict[str, torch.Tensor], card: dict[str, object]) -> None:
@@ -34,7 +55,7 @@ def save_weights(path: Path, tensors: dict[str, torch.Tensor], card: dict[str, o
     tensors : dict of str to tensor
         A network's state.
     card : dict
-        Architecture, training data, recipe, metrics; the file's sha256 is added.
+        Network, architecture, training data, recipe, metrics; the file's sha256 is added.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path.with_suffix(".json")) as new_card, written_whole(path) as new:
@@ -44,52 +65,79 @@ def save_weights(path: Path, tensors: dict[str, torch.Tensor], card: dict[str, o
 
 
 def read_card(path: Path = BUNDLED) -> dict:
-    """Read the card of a file of weights.
-
-    Raises
-    ------
-    WeightsError
-        If there is none, or it is not JSON.
-    """
-    card_path = path.with_suffix(".json")
-    try:
-        card = json.loads(card_path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise WeightsError(
-            f"the card {card_path} of the weights cannot be read ({error}); "
-            "keep the .json that was written with the .safetensors beside it"
-        ) from error
-    return dict(card)
+    """Read the card of a file of weights; see `napari_seamnet.nets.cards.read_card`."""
+    return cards.read_card(path)
 
 
-def load_seamnet(path: Path = BUNDLED) -> SeamNet:
-    """Build the SeamNet that a file of weights belongs to, ready to estimate.
+def load_network(path: Path = BUNDLED) -> nn.Module:
+    """Build the network that a file of weights belongs to, ready to estimate.
 
     Parameters
     ----------
     path : Path
-        A ``.safetensors`` file with its card beside it; the bundled weights by default.
+        A ``.safetensors`` file with its card beside it; the bundled SeamNet by default. Weights
+        in half precision are widened.
 
     Returns
     -------
-    SeamNet
-        On the CPU, in evaluation mode.
+    torch.nn.Module
+        On the CPU, in evaluation mode, in float32: of whichever kind the card says.
 
     Raises
     ------
     WeightsError
         If the file or its card is missing, damaged, or of another network.
     """
-    card = read_card(path)
+    card, content = cards.read_checked(path)
+    kind = "SeamNet" if card["network"] == "seamnet" else f"network {card['network']!r}"
     try:
-        content = path.read_bytes()
+        with _without_memory(card):
+            network = build(card["network"], **card["architecture"])
+        wide = {
+            name: value.float() if value.is_floating_point() else value
+            for name, value in load(content).items()
+        }
+        network.load_state_dict(wide, assign=True)
+    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+        raise WeightsError(f"the weights {path} do not fit a {kind}: {error}") from error
+    return network.eval()
+
+
+def _without_memory(card: dict) -> AbstractContextManager[object]:
+    """On "meta" nothing is drawn at random, and a card that asks for terabytes gets none.
+
+    But its first use imports half of torch, which takes 0.8 s and holds Python's lock for up to
+    130 ms at a time: not for a SeamNet of some sensible size, whose window would stand still.
+    """
+    sizes = card["architecture"].values()
+    is_small = card["network"] == "seamnet" and all(size <= 256 for size in sizes)
+    return nullcontext() if is_small else torch.device("meta")
+
+
+def load_seamnet(path: Path = BUNDLED) -> SeamNet:
+    """Build the SeamNet that a file of weights belongs to; see `load_network`."""
+    network = load_network(path)
+    if not isinstance(network, SeamNet):
+        raise WeightsError(
+            f"the weights {path} do not fit a SeamNet: their card is of "
+            f"{read_card(path)['network']!r}; choose one of seamnet"
+        )
+    return network
+
+
+def loaded_network(path: Path, device: str) -> nn.Module:
+    """The network of a file on a device, loaded once however many threads ask for it at a time.
+
+    A file that was replaced meanwhile is loaded anew.
+    """
+    try:
+        stat = path.stat()
     except OSError as error:
         raise WeightsError(f"the weights {path} cannot be read: {error}") from error
-    if hashlib.sha256(content).hexdigest() != card.get("sha256"):
-        raise WeightsError(f"the weights {path} are not those of their card; install them again")
-    try:
-        network = SeamNet(**card["architecture"])
-        network.load_state_dict(load_file(path))
-    except (KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        raise WeightsError(f"the weights {path} do not fit a SeamNet: {error}") from error
-    return network.eval()
+    with _loading:
+        return _load(path, (stat.st_mtime_ns, stat.st_size), device)
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, stamp: tuple[int, int], device: str) -> nn.Module:
+    return load_network(path).to(torch.device(device))

@@ -13,7 +13,7 @@ import numpy as np
 
 from .correlation import no_evidence
 from .estimate import Estimate, undetermined
-from .posterior import estimate_from_map
+from .posterior import FINE_AGREEMENT, estimate_from_map
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +31,8 @@ class SeamNetMethod:
         Where the network runs; "auto" takes the fastest there is.
     weights : Path, optional
         A ``.safetensors`` file with its card beside it; the bundled weights by default.
+    name : str, default "seamnet"
+        Name for the estimates, such as that of a person's own weights.
 
     Notes
     -----
@@ -39,10 +41,12 @@ class SeamNetMethod:
     covariances gives, without the pixels that squares lose at their borders.
     """
 
-    name = "seamnet"
     wants_margin = True
 
-    def __init__(self, device: str = "auto", weights: Path | None = None) -> None:
+    def __init__(
+        self, device: str = "auto", weights: Path | None = None, name: str = "seamnet"
+    ) -> None:
+        self.name = name
         self.device = device
         self.weights = weights
 
@@ -79,6 +83,9 @@ class SeamNetMethod:
         reason = no_evidence(overlap.first, overlap.second)
         if reason:
             return undetermined(self.name, reason)
+        from ..nets.preload import preload_libraries
+
+        preload_libraries()  # or a window would stand still while torch is imported
         from ..nets.inference import compare
 
         seen = compare(
@@ -91,7 +98,11 @@ class SeamNetMethod:
             report=progress,
         )
         return estimate_from_map(
-            seen.logits, method=self.name, peaks_of=seen.fine, device=seen.device
+            seen.logits,
+            method=self.name,
+            peaks_of=seen.fine,
+            agreement=1.0 if seen.is_warped else FINE_AGREEMENT,
+            device=seen.device,
         )
 
 

@@ -11,6 +11,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QProgressBar, QStackedLayout, QVBoxLayout, QWidget
 
 from ..shifts import method_names
+from ..shifts.registry import runs_on_device
 from ._controls import button, combo, label, pixels, row
 
 if TYPE_CHECKING:
@@ -137,5 +138,5 @@ class AlignControls(QWidget):
         self._show_device()
 
     def _show_device(self) -> None:
-        # Only the network can run on a GPU; for the others the choice would be a lie.
-        self.device.setEnabled(self.method.currentData() == "seamnet")
+        # Only a network can run on a GPU; for the others the choice would be a lie.
+        self.device.setEnabled(runs_on_device(self.method.currentData()))

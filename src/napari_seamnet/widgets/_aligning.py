@@ -5,6 +5,7 @@ How a shift is found is the core's business; when an answer may move a frame is 
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -14,8 +15,10 @@ from qtpy.QtCore import QObject, Signal
 
 from ..geometry import Offset
 from ..mosaic import MosaicError
+from ..nets.preload import preload_libraries
 from ..pairs import align_pair
 from ..shifts import Status, get_method
+from ..shifts.registry import runs_on_device
 from ._align import TITLES
 from ._work import Work
 
@@ -33,6 +36,25 @@ NETWORK = "napari_seamnet.nets.inference"
 SNAP_METHOD = "smoothed"
 SNAP_REACH = 4
 """How far Snap searches around the hand position, in px each way."""
+
+
+def _load_network() -> None:
+    """Import torch without holding the window up for long.
+
+    Its libraries come first: the import would load them with Python's lock held. And the hundred
+    thousand objects that it makes would set off a full collection of garbage, which looks at all
+    of napari's as well, 160 ms in one go: frozen and unfrozen at once, they count as old already.
+    """
+    preload_libraries()
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        import_module(NETWORK).warm_up()
+    finally:
+        gc.freeze()
+        gc.unfreeze()
+        if collects:
+            gc.enable()
 
 
 class Aligning(QObject):
@@ -58,16 +80,13 @@ class Aligning(QObject):
     def warm_up(self, name: str) -> None:
         """Load what a method needs before it is needed, in the background.
 
-        Loading torch holds Python's lock for up to half a second at a time, whichever thread does
-        it: while a dock is opening nobody minds, after a click on Align it is a freeze.
-
         Parameters
         ----------
         name : str
-            Of the method; only ``seamnet`` needs anything.
+            Of the method; only networks need anything.
         """
-        if name == "seamnet" and NETWORK not in sys.modules:
-            create_worker(import_module, NETWORK, _ignore_errors=True, _start_thread=True)
+        if runs_on_device(name) and NETWORK not in sys.modules:
+            create_worker(_load_network, _ignore_errors=True, _start_thread=True)
 
     def align(self, name: str, device: str, max_shift: int, *, then_append: bool = False) -> None:
         """Align the pair around its nominal place.

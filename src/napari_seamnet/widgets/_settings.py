@@ -6,13 +6,14 @@ absent, as in a viewer without plugins, the defaults serve for the session.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from napari.settings import get_plugin_settings
 
 from ..pairs import DEFAULT_MAX_SHIFT
 from ..shifts import DEFAULT_METHOD
+from ..user_weights import default_method
 
 
 @dataclass
@@ -20,7 +21,7 @@ class Remembered:
     """What the widget starts with, and hands back after every change."""
 
     device: str = "auto"
-    method: str = DEFAULT_METHOD
+    method: str = field(default_factory=default_method)
     coarse_step: int = 10
     max_shift: int = DEFAULT_MAX_SHIFT
 
@@ -30,7 +31,10 @@ class Remembered:
         section = _section()
         if section is None:
             return cls()
-        return cls(**{name: getattr(section, name) for name in cls.__dataclass_fields__})
+        found = cls(**{name: getattr(section, name) for name in cls.__dataclass_fields__})
+        if found.method == DEFAULT_METHOD:  # then nobody has chosen here: the person's own default
+            found.method = default_method()
+        return found
 
     def keep(self, **choices: object) -> None:
         """Change some of the choices, here and in napari's settings."""
