@@ -19,19 +19,22 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from ..nets.device import choose_device
-from ..nets.seamnet import SeamNet
-from ..nets.weights import save_weights
-from .exposure import Conditions
-from .simulator import DEFAULT_MIXTURE, Simulator
+from ...nets.device import choose_device
+from ...nets.seamnet import SeamNet
+from ...nets.weights import save_weights
+from ...shifts import Cancelled
+from ..exposure import Conditions
+from ..simulator import DEFAULT_MIXTURE, Simulator
+from .checkpoint import Course, checkpoint_path, load_checkpoint, read_course, save_checkpoint
 
 if TYPE_CHECKING:
-    from ..shifts.estimate import Progress
+    from ...shifts.estimate import Progress
 
 
-BUNDLED_RECIPE = Path(__file__).parent / "recipes" / "seamnet.toml"
+BUNDLED_RECIPE = Path(__file__).parents[1] / "recipes" / "seamnet.toml"
 SQUARE_AREA = 150 * 150
 """px; the source's square: larger crops are trained with more noise, smaller ones with less."""
+CHECKPOINT_STEPS = 200
 AUXILIARY = 0.3
 """Weight of the learned features' own loss, which speeds up their first steps."""
 
@@ -227,6 +230,7 @@ def train_from_recipe(
     device: str = "auto",
     progress: Progress | None = None,
     workers: int = 1,
+    resume: bool = True,
 ) -> dict[str, float]:
     """Train a SeamNet as a recipe says, and write its weights with their card.
 
@@ -244,11 +248,20 @@ def train_from_recipe(
         Called as ``progress(done, total, what)`` after each step; may raise `Cancelled`.
     workers : int
         Processes that simulate pairs; they change the speed only.
+    resume : bool
+        Whether to go on from the checkpoint of a training that was stopped, if there is one.
 
     Returns
     -------
     dict of str to float
         Loss and share within 1 px over the last tenth of the steps.
+
+    Raises
+    ------
+    RecipeError
+        If the recipe cannot be followed.
+    WeightsError
+        If the checkpoint is damaged, or of another training.
     """
     recipe = Recipe.read(recipe_path)
     torch.manual_seed(recipe.seed)
@@ -258,6 +271,8 @@ def train_from_recipe(
     metrics: dict[str, float] = {}
     total = sum(stage.steps for stage in recipe.stages())
     done = 0
+    if not resume:
+        checkpoint_path(out).unlink(missing_ok=True)
     for stage in recipe.stages():
         tell = _shifted(progress, done, total)
         metrics = run_stage(network, recipe, stage, tuple(pictures), out, tell, workers)
@@ -266,15 +281,15 @@ def train_from_recipe(
         "name": "SeamNet",
         "architecture": dict(network.settings),
         "recipe": asdict(recipe),
-        "pictures": sorted({p.name for p in pictures}),
+        "network": "seamnet",
+        "pictures": _names(tuple(pictures)),
         "metrics": metrics,
         "device": str(target),
         "hours": round((time.monotonic() - started) / 3600, 2),
         "torch": torch.__version__,
     }
     save_weights(out, network.state_dict(), card)
-    for name in (_part(out), _part(out).with_suffix(".json")):
-        name.unlink(missing_ok=True)
+    checkpoint_path(out).unlink(missing_ok=True)
     return metrics
 
 
@@ -298,7 +313,8 @@ def run_stage(
     folders : tuple of Path
         Folders of real pictures.
     out : Path
-        Every 200 steps the weights so far are kept beside it, as ``.part.safetensors``.
+        Every `CHECKPOINT_STEPS` steps, and when it is cancelled, a checkpoint is kept beside it;
+        a training that was stopped goes on from there.
     progress : callable, optional
         Called as ``progress(done, total, what)`` after each step; may raise `Cancelled`.
     workers : int
@@ -312,16 +328,31 @@ def run_stage(
     learns = network.weigher if stage.number else network
     averaged = {name: value.clone() for name, value in network.state_dict().items()}
     optimiser = torch.optim.Adam(learns.parameters(), recipe.learning_rate)
+    path, settings = checkpoint_path(out), {**asdict(recipe), "pictures": _names(folders)}
+    first_step = 0
+    recent: list[tuple[float, float]] = []
+    if path.exists() and (reached := read_course(path, settings).epoch) >= stage.number:
+        if reached > stage.number:
+            return {}
+        course, averaged = load_checkpoint(path, network, optimiser, settings)
+        first_step = course.step
+        recent = [(row["loss"], row["near"]) for row in course.history]
+
+    def save(step: int) -> None:
+        history = [{"loss": loss, "near": near} for loss, near in recent]
+        course = Course(stage.number, step, history=history)
+        save_checkpoint(path, network, optimiser, averaged, course, settings)
+
     batches = DataLoader(
         SimulatedBatches(recipe, folders, stage),
+        sampler=range(first_step, stage.steps),
         batch_size=None,
         num_workers=workers,
         worker_init_fn=_leave_ctrl_c_to_the_parent if workers else None,
         prefetch_factor=4 if workers else None,
     )
-    recent: list[tuple[float, float]] = []
     parts = 1
-    for step, (first, second, shifts, reach) in enumerate(batches):
+    for step, (first, second, shifts, reach) in enumerate(batches, first_step):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, stage.steps, recipe.learning_rate)
         while True:
@@ -349,18 +380,20 @@ def run_stage(
         recent = recent[-max(20, stage.steps // 10) :]
         if progress:
             mean_loss, within = (float(np.mean(column)) for column in zip(*recent, strict=True))
-            progress(step + 1, stage.steps, f"loss {mean_loss:.3f}, within 1 px {within:.1%}")
-        if (step + 1) % 200 == 0 and step + 1 < stage.steps:
-            settings = {"architecture": dict(network.settings), "steps": step + 1}
-            save_weights(_part(out), averaged, settings)
+            try:
+                progress(step + 1, stage.steps, f"loss {mean_loss:.3f}, within 1 px {within:.1%}")
+            except Cancelled:
+                save(step + 1)
+                raise
+        if (step + 1) % CHECKPOINT_STEPS == 0:
+            save(step + 1)
     network.load_state_dict(averaged)
     loss, within = (float(np.mean(column)) for column in zip(*recent, strict=True))
     return {"loss": loss, "within_1_px": within}
 
 
-def _part(out: Path) -> Path:
-    """Where the weights so far are kept during a training."""
-    return out.with_name(out.stem + ".part.safetensors")
+def _names(folders: tuple[Path, ...]) -> list[str]:
+    return sorted(folder.name for folder in folders)
 
 
 def _shifted(progress: Progress | None, before: int, total: int) -> Progress | None:

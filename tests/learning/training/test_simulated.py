@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from napari_seamnet.learning import train
 from napari_seamnet.learning.exposure import Conditions
-from napari_seamnet.learning.train import (
+from napari_seamnet.learning.training import simulated as train
+from napari_seamnet.learning.training.simulated import (
     Recipe,
     RecipeError,
     SimulatedBatches,
@@ -70,7 +70,31 @@ def test_a_cancelled_training_leaves_nothing_under_the_final_name(recipe, tmp_pa
 
     with pytest.raises(Cancelled):
         train_from_recipe(recipe, [], tmp_path / "net.safetensors", "cpu", cancel, workers=0)
-    assert not list(tmp_path.glob("net*"))
+    assert [p.name for p in tmp_path.glob("net*")] == ["net.part.safetensors"]
+
+
+@pytest.mark.parametrize("stop_at", [1, 3, 4])
+def test_a_stopped_training_goes_on_as_if_it_had_never_been(tmp_path, stop_at):
+    path = tmp_path / "two.toml"
+    path.write_text("weigher_steps = 2\nweigher_pixels = 8000\nweigher_long_share = 0.0\n" + TINY)
+    whole, cut = tmp_path / "whole.safetensors", tmp_path / "cut.safetensors"
+    metrics = train_from_recipe(path, [], whole, "cpu", workers=0)
+
+    def stop(done, total, what):
+        if done == stop_at:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        train_from_recipe(path, [], cut, "cpu", stop, workers=0)
+    assert not cut.exists()
+    told = []
+    again = train_from_recipe(path, [], cut, "cpu", lambda *step: told.append(step[0]), workers=0)
+    assert told == list(range(stop_at + 1, 6))
+    assert again == metrics
+    one, other = (load_seamnet(out).state_dict() for out in (whole, cut))
+    for name in one:
+        assert torch.equal(one[name], other[name]), name
+    assert not list(tmp_path.glob("*.part*"))
 
 
 def test_training_lowers_the_loss_of_the_pairs_it_sees(recipe):
