@@ -53,6 +53,7 @@ def test_npe2_reads_as_many_contributions_as_there_are():
         "method",
         "coarse_step",
         "max_shift",
+        "hand_file",
     }
 
 

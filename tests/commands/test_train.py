@@ -101,12 +101,7 @@ def test_hand_alignments_fine_tune_seamnet_and_old_and_new_are_compared(seeds, t
     assert "The new weights are" in result.stdout
     card = read_card(out)
     assert card["network"] == "seamnet"
-    assert (
-        card["data"]["start"]
-        == read_card(
-            __import__("napari_seamnet.nets.build", fromlist=["x"]).bundled_weights("seamnet")
-        )["sha256"]
-    )
+    assert card["data"]["start"] == read_card(bundled_weights("seamnet"))["sha256"]
     assert len(card["data"]["held_out"]) == 1
 
 

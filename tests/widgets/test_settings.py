@@ -14,6 +14,7 @@ contributions:
         method: {title: Method, type: string, enum: [seamnet, search], default: seamnet}
         coarse_step: {title: Step, type: integer, default: 10, minimum: 1, maximum: 500}
         max_shift: {title: Range, type: integer, default: 15, minimum: 1, maximum: 500}
+        hand_file: {title: File, type: string, default: ""}
 """
 
 

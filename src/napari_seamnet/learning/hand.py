@@ -13,7 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..frames import FrameError
+import numpy as np
+
+from ..frames import FrameError, open_frame
 from ..geometry import Offset, Shift
 from .frame_file import FrameFile, save_frame
 from .hand_alignment import Decided, Deletion, HandAlignment, from_line, now, to_line
@@ -33,6 +35,7 @@ __all__ = [
     "annotate",
     "correct",
     "delete",
+    "find",
     "frames_folder",
     "open_frames",
     "overlap_of",
@@ -41,6 +44,7 @@ __all__ = [
     "record",
     "record_all",
     "record_frames",
+    "with_file",
 ]
 
 
@@ -248,6 +252,31 @@ def frames_folder(path: str | os.PathLike[str]) -> Path:
     """Where frames without a file of their own are saved: ``hand_frames`` for hand.jsonl."""
     path = _absolute(path)
     return path.with_name(f"{path.stem}_frames")
+
+
+def with_file(frame: Frame, path: str | os.PathLike[str] | None) -> Frame:
+    """Give a frame the file that it is said to come from, if that holds the same pixels.
+
+    Parameters
+    ----------
+    frame : Frame
+        An opened layer, say, of which only the array is known.
+    path : path or None
+        What its file is said to be.
+
+    Returns
+    -------
+    Frame
+        Opened from the file, or the frame as it was. All pixels of both are read.
+    """
+    if frame.path is not None or path is None:
+        return frame
+    try:
+        filed = open_frame(path)
+        same = filed.shape == frame.shape and filed.dtype == frame.dtype
+        return filed if same and np.array_equal(filed.read(), frame.read()) else frame
+    except FrameError:
+        return frame
 
 
 def _filed(frame: Frame, path: Path) -> FrameFile:

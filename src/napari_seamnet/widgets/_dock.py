@@ -20,6 +20,7 @@ from ._choose import ChooseFrames
 from ._controls import button, label, row, rule
 from ._hand import HandControls, MosaicControls
 from ._layers import OURS
+from ._record import RecordControls
 from ._result import ResultPanel
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class PairDock(QScrollArea):
         self.align = AlignControls(remembered)
         self.result = ResultPanel()
         self.hand = HandControls(remembered)
+        self.record = RecordControls(remembered)
         self.mosaic = MosaicControls()
         self.zoom = button(
             "zoom to overlap", "Show the whole overlap, as large as it fits", self.zoomed.emit
@@ -85,7 +87,7 @@ class PairDock(QScrollArea):
         sections.addWidget(self.choose)
         sections.addLayout(row(*self.views, None))
         sections.addWidget(self.zoom)
-        for section in (self.align, self.result, self.hand, self.mosaic):
+        for section in (self.align, self.result, self.hand, self.record, self.mosaic):
             sections.addWidget(rule())
             sections.addWidget(section)
             if section is self.align:
@@ -124,6 +126,7 @@ class PairDock(QScrollArea):
             Whether the pair's layers are there and fit to be moved.
         """
         self.hand.show_session(session, ready=ready)
+        self.record.record.setEnabled(ready)
         self.mosaic.show_session(session, ready=ready)
         can_move = ready and session.state.can_move
         self.align.start.setEnabled(can_move)

@@ -7,6 +7,7 @@ Everywhere else positions are (y, x) in frame pixels. What is done with them is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 OURS = "seamnet"
 """Key in a layer's metadata: this layer was made by us to be looked at, and is no frame."""
+FILE = "seamnet-file"
+"""Key in a layer's metadata: the file that a frame was opened from, as text."""
+HAND = "seamnet-hand"
+"""Key in a layer's metadata: file and id of the hand alignment that it was opened for, as text."""
 STRAIGHT = 1e-5
 """Most that an axis may lean: 0.04 px over a frame of 4000 px."""
 SAME_SIZE = 1e-3
@@ -121,6 +126,18 @@ def picture(layer: napari.layers.Image) -> Any:
             "of it first"
         )
     return data[(0,) * extra] if extra else data
+
+
+def source_file(layer: napari.layers.Image) -> Path | None:
+    """The file that a layer says it was opened from, if any; nobody has looked whether it is."""
+    path = layer.metadata.get(FILE) or layer.source.path
+    return Path(path) if path else None
+
+
+def opened_for(first: napari.layers.Layer, second: napari.layers.Layer) -> tuple[str, str] | None:
+    """File and id of the hand alignment that both layers were opened for, if they were."""
+    one, other = first.metadata.get(HAND), second.metadata.get(HAND)
+    return tuple(one) if one and one == other else None
 
 
 def unit_name(layer: napari.layers.Layer) -> str:

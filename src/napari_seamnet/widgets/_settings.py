@@ -1,4 +1,4 @@
-"""The four choices that are remembered between sessions, in napari's own settings.
+"""The choices that are remembered between sessions, in napari's own settings.
 
 Declared in the manifest's `configurations`, so that the preferences show them too. Where they are
 absent, as in a viewer without plugins, the defaults serve for the session.
@@ -24,6 +24,7 @@ class Remembered:
     method: str = field(default_factory=default_method)
     coarse_step: int = 10
     max_shift: int = DEFAULT_MAX_SHIFT
+    hand_file: str = ""
 
     @classmethod
     def load(cls) -> Remembered:

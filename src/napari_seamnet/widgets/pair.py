@@ -21,6 +21,7 @@ from ._borrowed import Borrowed
 from ._dock import PairDock
 from ._keys import Keys
 from ._layers import (
+    FILE,
     LayerError,
     LayerFrames,
     Look,
@@ -31,6 +32,7 @@ from ._layers import (
 )
 from ._mosaic_layer import MosaicLayer
 from ._preview import Preview
+from ._record import Recording
 from ._session import PairSession
 from ._settings import Remembered
 from ._state import describe_offset, overlaps_plausibly
@@ -75,6 +77,7 @@ class PairWidget(QWidget):
         self.dock = PairDock(napari_viewer, self._remembered)
         self._watch = LayerWatch(napari_viewer, self)
         self._aligning = Aligning(self._session, self)
+        self._recording = Recording(self._session, self._remembered, self)
         self._borrowed = Borrowed(napari_viewer)
         self._preview = Preview(napari_viewer, self)
         self._mosaic_layer = MosaicLayer(napari_viewer)
@@ -150,6 +153,7 @@ class PairWidget(QWidget):
                     frame.dask(),
                     name=name,
                     rgb=bool(frame.channels),
+                    metadata={FILE: str(path)},
                     visible=len(layers) < 2,  # the rest would lie on top of the pair
                 )
             )
@@ -182,6 +186,12 @@ class PairWidget(QWidget):
             self._session.take_alternative(number)
         elif self._session.state.by_hand:
             self._session.restore()
+
+    def record(self, note: str = "") -> None:
+        """Record the pair where it lies now as a hand alignment, in the background."""
+        pair = self._pair()
+        if pair is not None and self._is_ready():
+            self._recording.record(pair, note)
 
     def zoom_to_overlap(self) -> None:
         """Fit the view to the overlap."""
@@ -260,6 +270,9 @@ class PairWidget(QWidget):
         dock.mosaic.appended.connect(self._aligning.append)
         dock.mosaic.removed.connect(session.remove_last)
         self._aligning.said.connect(dock.say)
+        dock.record.wanted.connect(self.record)
+        self._recording.said.connect(dock.say)
+        self._recording.recorded.connect(dock.record.show_file)
         work.progressed.connect(dock.align.show_progress)
         work.ended.connect(dock.align.show_ready)
         self._watch.moved.connect(self._follow_layers)
