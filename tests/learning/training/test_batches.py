@@ -41,7 +41,7 @@ def test_the_same_batch_is_the_same_whenever_it_is_asked_for(make_tiles, strips)
     augmentation = Augmentation()
     for make in (
         lambda: TileBatches(make_tiles(), 8, 3, augmentation),
-        lambda: WindowBatches([strips], 5, 6, 3, augmentation),
+        lambda: WindowBatches([strips], [(0, 0)], 5, 6, 3, augmentation),
         lambda: SimulatedTiles(Simulator(), 32, 3, 2, 5, 3),
     ):
         one, other = make(), make()
@@ -61,7 +61,7 @@ def test_resident_batches_are_those_of_the_tiles(make_tiles):
 @pytest.mark.parametrize("flips", [False, True])
 def test_windows_lie_on_each_other_at_their_shift(strips, flips):
     augmentation = Augmentation(flips, flips, 0, 0, 0, 0, 0, 0) if flips else None
-    batches = WindowBatches([strips], 6, 6, 1, augmentation)
+    batches = WindowBatches([strips], [(0, 0)], 6, 6, 1, augmentation)
     seen = set()
     for step in range(batches.steps):
         pixels, shifts = batches.batch(0, step)
@@ -69,6 +69,17 @@ def test_windows_lie_on_each_other_at_their_shift(strips, flips):
         seen |= {tuple(s) for s in shifts.int().tolist()}
     assert len(seen) > 20
     assert max(max(map(abs, s)) for s in seen) == 6
+
+
+def test_a_fraction_of_the_offset_is_a_fraction_of_every_shift(strips):
+    whole = WindowBatches([strips], [(0, 0)], 4, 6, 1, None)
+    exact = WindowBatches([strips], [(0.25, -0.4)], 4, 6, 1, None)
+    for step in range(4):
+        apart = exact.batch(0, step)[1] - whole.batch(0, step)[1]
+        # Swapped parts exchange first and second, and with them the sign.
+        assert torch.allclose(apart.abs(), torch.tensor([0.25, 0.4]), atol=1e-6)
+        assert (apart[:, 0] * apart[:, 1] < 0).all()
+        assert torch.equal(exact.batch(0, step)[0], whole.batch(0, step)[0])
 
 
 def test_a_mixture_asks_each_source_as_often_as_its_share(make_tiles):

@@ -199,7 +199,7 @@ def test_seamnet_learns_from_windows(strips, tmp_path, only_weigher):
     network = SeamNet(4, 1, 2)
     before = {k: v.clone() for k, v in network.state_dict().items()}
     learner = SeamLearner(network, 8, only_weigher)
-    train, held = (WindowBatches([strips], 8, 5, seed, None, 20_000) for seed in (0, 1))
+    train, held = (WindowBatches([strips], [(0, 0)], 8, 5, seed, None, 20_000) for seed in (0, 1))
     plan = FitRecipe(network="seamnet", epochs=2, learning_rate=0.01, schedule="cosine")
     course = run(learner, tmp_path / "n.safetensors", (train, held), plan)
     assert course.history[-1]["validation_loss"] < course.history[0]["validation_loss"]

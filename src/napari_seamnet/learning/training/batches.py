@@ -151,6 +151,9 @@ class WindowBatches:
     ----------
     strips : sequence of Strips
         The seams; see `read_strips`.
+    fractions : sequence of (dy, dx)
+        What is left of each seam's true offset beyond its whole pixels: strips are cut at those,
+        so a window's true shift is off by the rest.
     steps : int
         Batches an epoch.
     reach : int
@@ -165,6 +168,7 @@ class WindowBatches:
     """
 
     strips: Sequence[Strips]
+    fractions: Sequence[tuple[float, float]]
     steps: int = 100
     reach: int = 12
     seed: int = 0
@@ -174,7 +178,8 @@ class WindowBatches:
     def batch(self, epoch: int, step: int) -> Batch:
         """Give windows of one seam, all of one shape."""
         rng = np.random.default_rng([self.seed, 2, epoch, step])
-        strips = self.strips[int(rng.integers(len(self.strips)))]
+        seam = int(rng.integers(len(self.strips)))
+        strips, fraction = self.strips[seam], np.asarray(self.fractions[seam])
         shape = self._shape(strips, rng)
         n = min(MOST_WINDOWS, max(1, self.pixels // (shape[0] * shape[1])))
         drawn = rng.integers(-self.reach, self.reach + 1, (8 * n, 2))
@@ -186,7 +191,9 @@ class WindowBatches:
             y, x = (int(v) for v in rng.integers(at.low[row], at.high[row] + 1))
             dy, dx = (int(v) for v in drawn[row])
             crops[k] = strips.cut(y, x, dy, dx, shape, bool(at.swapped[row]))
-        shifts = drawn[possible].astype(np.float32)
+        # With swapped parts the fraction counts the other way.
+        signs = np.where(at.swapped[possible], -1, 1)[:, None]
+        shifts = (drawn[possible] + signs * fraction).astype(np.float32)
         if self.augmentation is not None:
             transposes = self.augmentation.transpose and rng.random() < 0.5
             crops, shifts = augment(
@@ -221,8 +228,21 @@ def _frame_sizes(strips: Strips) -> tuple[tuple[int, int], tuple[int, int]]:
     )
 
 
-def read_strips(alignments: Sequence[HandAlignment], reach: int) -> list[Strips]:
-    """Read what windows of hand-aligned seams are cut from, all at once.
+def read_windows(
+    alignments: Sequence[HandAlignment],
+    steps: int,
+    reach: int,
+    seed: int,
+    augmentation: Augmentation | None,
+) -> WindowBatches:
+    """Read hand-aligned seams, all at once, to cut windows from.
+
+    Parameters
+    ----------
+    alignments : sequence of HandAlignment
+        The seams; fractions of their offsets count.
+    steps, reach, seed, augmentation
+        See `WindowBatches`.
 
     Raises
     ------
@@ -231,7 +251,12 @@ def read_strips(alignments: Sequence[HandAlignment], reach: int) -> list[Strips]
     """
     from ..hand import open_frames
 
-    return [Strips.read(*open_frames(a), a.offset.whole(), reach) for a in alignments]
+    strips, fractions = [], []
+    for alignment in alignments:
+        dy, dx = alignment.offset.whole()
+        strips.append(Strips.read(*open_frames(alignment), (dy, dx), reach))
+        fractions.append((alignment.offset.dy - dy, alignment.offset.dx - dx))
+    return WindowBatches(strips, fractions, steps, reach, seed, augmentation)
 
 
 @dataclass(frozen=True, eq=False)

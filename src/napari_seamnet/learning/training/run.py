@@ -27,8 +27,7 @@ from .batches import (
     ResidentBatches,
     SimulatedTiles,
     TileBatches,
-    WindowBatches,
-    read_strips,
+    read_windows,
 )
 from .examples import save_examples
 from .fit import Report, fit
@@ -309,9 +308,8 @@ def _training_batches(
                 f"{recipe.network!r} learns from tiles; make them with `napari-seamnet tiles "
                 "generate`, and give them by --tiles"
             )
-        strips = read_strips(alignments, recipe.reach)
         sources.append(
-            WindowBatches(strips, recipe.steps, recipe.reach, recipe.seed, augmentation)
+            read_windows(alignments, recipe.steps, recipe.reach, recipe.seed, augmentation)
         )
         weights.append(float(sum(weights)) or 1.0)
     if data.simulated:
@@ -338,8 +336,7 @@ def _validation_batches(
     side: int,
 ) -> Batches:
     if held_out:
-        strips = read_strips(held_out, recipe.reach)
-        return WindowBatches(strips, VALIDATION_STEPS, recipe.reach, recipe.seed + 1, None)
+        return read_windows(held_out, VALIDATION_STEPS, recipe.reach, recipe.seed + 1, None)
     sets = [held_tiles] if held_tiles else [_parts(found)[1] for found in tiles]
     if sets:
         sources = [TileBatches(found, 4 * recipe.batch, is_shuffled=False) for found in sets]
