@@ -1,6 +1,6 @@
 """What fine-tuning on ten hand-aligned pairs gains, on frames that it has never seen.
 
-    python benchmarks/fine_tuning.py [--noise 0.4] [--data FOLDER] [--out WEIGHTS]
+    python benchmarks/fine_tuning.py [--noise 0.5] [--data FOLDER] [--out WEIGHTS]
 
 Ten pairs of lscm_tensile_Ref with their measured offsets are the hand alignments; the test set is
 all of lscm_tensile_State1, the same kind of surface on another day. To every frame of both its own
@@ -71,7 +71,7 @@ def main() -> None:
     )
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     parser.add_argument("--data", type=Path, default=beside)
-    parser.add_argument("--noise", type=float, default=0.4)
+    parser.add_argument("--noise", type=float, default=0.5)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--out", type=Path, help="keep the weights here")

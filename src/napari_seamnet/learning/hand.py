@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .. import __version__
 from ..frames import FrameError, open_frame
-from ..geometry import Offset, Shift
+from ..geometry import Offset, Shift, overlap_boxes
 from .frame_file import FrameFile, save_frame
 from .hand_alignment import Decided, Deletion, HandAlignment, from_line, now, to_line
 from .hand_journal import HandFileError, append, read_journal
@@ -153,6 +154,8 @@ def record_frames(
         If the frames do not overlap at the nominal offset, or at the one decided on.
     """
     path = _absolute(path)
+    for offset in (nominal, nominal + shift):  # before anything is saved
+        overlap_boxes(first.shape, second.shape, offset)
     files = _filed(first, path), _filed(second, path)
     alignment = HandAlignment.of_files(files, nominal, shift, decided, note)
     record(path, alignment)
@@ -172,7 +175,7 @@ def correct(
 ) -> HandAlignment:
     """Decide anew on a pair; `shift` is relative to its nominal offset, in px."""
     old = find(path, name)
-    new = replace(old, shift=shift, decided=decided, time=now(old.time))
+    new = replace(old, shift=shift, decided=decided, time=now(old.time), version=__version__)
     record(path, new)
     return new
 

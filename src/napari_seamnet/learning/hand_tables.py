@@ -86,8 +86,8 @@ def from_truth_csv(path: Path) -> list[HandAlignment]:
     ----------
     path : Path
         As `truth_files.read_truth`, which decides on trust. Its ``axis`` ("h" or "v") and
-        ``nominal_overlap_px`` give the nominal offset; without them, it is the measured one in
-        whole px.
+        ``nominal_overlap_px`` give the nominal offset; without them, or where the measured one
+        is further off than that overlap, it is the measured one in whole px.
 
     Returns
     -------
@@ -109,7 +109,10 @@ def from_truth_csv(path: Path) -> list[HandAlignment]:
             if row.get("axis") and row.get("nominal_overlap_px"):
                 shapes = open_frame(pair.first).shape, open_frame(pair.second).shape
                 overlap = int(row["nominal_overlap_px"])
-                nominal = nominal_offset(*shapes, SIDES[row["axis"]], overlap)
+                level = nominal_offset(*shapes, SIDES[row["axis"]], overlap)
+                # Columns that do not start level: a layout missed by more is none.
+                if max(abs(value) for value in pair.offset - level) <= overlap:
+                    nominal = level
         except FrameError as error:
             raise HandFileError(f"{where}: {error}") from error
         except (KeyError, ValueError) as error:

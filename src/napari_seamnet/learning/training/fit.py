@@ -159,13 +159,12 @@ def fit(
     def tell(metrics: Metrics | None = None, note: str = "") -> None:
         if watch is None:
             return
-        total, n = course.losses
         report = Report(
             course.epoch,
             recipe.epochs,
             course.step,
             train.steps,
-            total / n if n else float("nan"),
+            _mean_loss(course),
             course.learning_rate,
             metrics,
             clock.left(course, recipe.epochs, train.steps),
@@ -213,11 +212,10 @@ def fit(
                     saved = now
             _count(course, waiting)
             metrics = measure(learner, validation, device, tell)
-            total, n = course.losses
             course.history.append(
                 {
                     "epoch": course.epoch + 1,
-                    "loss": total / max(n, 1),
+                    "loss": _mean_loss(course),
                     "rate": course.learning_rate,
                     **_row(metrics),
                 }
@@ -368,6 +366,15 @@ def _count(course: Course, waiting: list[torch.Tensor]) -> None:
         course.losses[0] += float(torch.stack(waiting).double().sum())
         course.losses[1] += len(waiting)
         waiting.clear()
+
+
+def _mean_loss(course: Course) -> float:
+    """Of the present epoch; between two epochs, of the last one."""
+    total, n = course.losses
+    if n:
+        return total / n
+    last = course.history[-1]["loss"] if course.history else None
+    return float("nan") if last is None else float(last)
 
 
 def _watch_plateau(course: Course, recipe: FitRecipe, loss: float) -> None:
