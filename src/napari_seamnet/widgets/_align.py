@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QProgressBar, QStackedLayout, QVBoxLayout, QWidget
 
 from ..shifts import method_names
@@ -15,6 +15,8 @@ from ..shifts.registry import runs_on_device
 from ._controls import button, combo, label, pixels, row
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QShowEvent
+
     from ._settings import Remembered
 
 TITLES = {
@@ -52,13 +54,12 @@ class AlignControls(QWidget):
         super().__init__()
         self._remembered = remembered
         self.method = combo("How the shift is found")
-        for name in method_names():
-            self.method.addItem(TITLES.get(name, name), name)
-        self.method.setCurrentIndex(max(0, self.method.findData(remembered.method)))
+        self.method.opening.connect(self.list_methods)
         self.device = combo("Where the network runs; auto takes a GPU where there is one")
         for name, words in DEVICES.items():
             self.device.addItem(words, name)
         self.device.setCurrentIndex(max(0, self.device.findData(remembered.device)))
+        self.list_methods(remembered.method)
         self.max_shift = pixels(
             1,
             500,
@@ -109,6 +110,23 @@ class AlignControls(QWidget):
         layout.addLayout(self._stack)
         self.method.activated.connect(self._on_method)
         self.device.activated.connect(lambda: remembered.keep(device=self.device.currentData()))
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """List what has been trained, renamed or deleted meanwhile."""
+        super().showEvent(event)
+        self.list_methods()
+
+    def list_methods(self, chosen: str = "") -> None:
+        """List the methods there are now; the chosen one stays chosen, if it is still there."""
+        chosen = chosen or self.method.currentData()
+        names = method_names()
+        if names == tuple(self.method.itemData(k) for k in range(self.method.count())):
+            return
+        with QSignalBlocker(self.method):
+            self.method.clear()
+            for name in names:
+                self.method.addItem(TITLES.get(name, name), name)
+            self.method.setCurrentIndex(max(0, self.method.findData(chosen)))
         self._show_device()
 
     def show_progress(self, done: int, total: int, what: str) -> None:

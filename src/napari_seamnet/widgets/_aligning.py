@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from ..frames import Frame
-    from ..shifts import Estimate, Method
+    from ..shifts import Estimate
     from ..shifts.estimate import Progress
     from ._session import PairSession
     from ._state import PairState
@@ -58,7 +58,7 @@ def _load_network() -> None:
 
 
 class Aligning(QObject):
-    """Runs methods for a session, one at a time; networks stay loaded between runs.
+    """Runs methods for a session, one at a time.
 
     Parameters
     ----------
@@ -74,7 +74,6 @@ class Aligning(QObject):
     def __init__(self, session: PairSession, parent: QObject) -> None:
         super().__init__(parent)
         self._session = session
-        self._methods: dict[tuple[str, str], Method] = {}
         self.work = Work(self)
 
     def warm_up(self, name: str) -> None:
@@ -134,14 +133,15 @@ class Aligning(QObject):
     ) -> Callable[[Progress], Generator[str, None, Estimate]]:
         def job(progress: Progress) -> Generator[str, None, Estimate]:
             title = TITLES.get(name, name)
-            if (name, device) not in self._methods:
+            if runs_on_device(name) and NETWORK not in sys.modules:
                 yield f"loading {title}"
-                self._methods[name, device] = get_method(name, device=device)
+            # Made anew each time, which costs nothing: a person's weights may have been replaced.
+            method = get_method(name, device=device)
             yield title
             return align_pair(
                 *pair,
                 offset=nominal,
-                method=self._methods[name, device],
+                method=method,
                 max_shift=max_shift,
                 progress=progress,
             )

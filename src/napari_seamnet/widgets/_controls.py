@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QFrame,
@@ -93,9 +93,20 @@ def pixels(
     return made
 
 
-def combo(tip: str) -> QComboBox:
+class Combo(QComboBox):
+    """A combo that tells when its list is about to open: time to bring it up to date."""
+
+    opening = Signal()
+
+    def showPopup(self) -> None:
+        """Open the list."""
+        self.opening.emit()
+        super().showPopup()
+
+
+def combo(tip: str) -> Combo:
     """Make a combo that never widens the dock, however long its entries are."""
-    made = QComboBox()
+    made = Combo()
     made.setToolTip(tip)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
