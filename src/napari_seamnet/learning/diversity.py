@@ -103,7 +103,7 @@ def traits(alignment: HandAlignment) -> Traits:
     if known_by not in _measured:
         overlap = _middle(overlap_of(alignment))
         crops = overlap.first, overlap.second
-        span = max(full_range(crop) for crop in crops)
+        span = max(full_range(crop) for crop in crops) or 1.0  # both constant
         _measured[known_by] = Traits(
             shift=max(abs(value) for value in alignment.shift),
             contrast=min(contrast(crop) for crop in crops) / span,
