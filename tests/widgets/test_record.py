@@ -43,7 +43,7 @@ def test_a_pair_moved_by_hand_is_recorded_with_its_frames(
         np.testing.assert_array_equal(frame.read(), layer.data)
     assert found.first.path.parent == frames_folder(hand)
     assert widget.session.state.accepted
-    assert "1 hand alignment so far" in widget.dock.record.count.text()
+    assert widget.dock.record.file.text() == "seeds.jsonl (1)"
     assert "Recorded in seeds.jsonl" in widget.dock.message.text()
 
 

@@ -77,26 +77,29 @@ class RecordControls(QWidget):
         self.note = QLineEdit()
         self.note.setPlaceholderText("note, such as: strong charging on the left")
         self.note.setToolTip("Kept with the hand alignment")
-        self.count = label(faint=True)
+        self.trouble = label(faint=True, wraps=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(5)
         layout.addLayout(row(self.record, 2, "into", self.file, 1))
         layout.addWidget(self.note)
-        layout.addWidget(self.count)
+        layout.addWidget(self.trouble)
         self.show_file()
 
     def show_file(self) -> None:
         """Show which file it is, and how many it holds."""
         path = hand_file(self._remembered)
-        self.file.setText(path.name)
-        self.file.setToolTip(f"{path}; click for another file")
+        n, trouble = 0, ""
         try:
             n = len(read_hand(path)) if path.exists() else 0
         except ValueError as error:
-            self.count.setText(str(error))
-            return
-        self.count.setText(f"{n} hand alignment{'s' * (n != 1)} so far" if n else "none so far")
+            trouble = str(error)
+        self.file.setText(f"{path.name} ({n})")
+        self.file.setToolTip(
+            f"{path}, which holds {n} hand alignment{'s' * (n != 1)}; click for another file"
+        )
+        self.trouble.setText(trouble)
+        self.trouble.setVisible(bool(trouble))
 
     def _choose(self) -> None:
         chosen, _ = QFileDialog.getSaveFileName(
