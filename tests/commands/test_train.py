@@ -105,12 +105,15 @@ def test_hand_alignments_fine_tune_seamnet_and_old_and_new_are_compared(seeds, t
     assert len(card["data"]["held_out"]) == 1
 
 
-def test_events_are_json_lines_and_stop_leaves_a_checkpoint_to_go_on_from(seeds, tmp_path):
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_events_are_json_lines_and_stop_leaves_a_checkpoint_to_go_on_from(
+    seeds, tmp_path, workers
+):
     out = tmp_path / "n.safetensors"
     words = [
         sys.executable, "-m", "napari_seamnet", "train", "--tiles", str(seeds / "tiles"),
         "--recipe", str(seeds / "recipe.toml"), "--epochs", "400", "-o", str(out),
-        "--device", "cpu", "--workers", "0", "--events",
+        "--device", "cpu", "--workers", workers, "--events",
     ]  # fmt: skip
     run = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     for line in run.stdout:

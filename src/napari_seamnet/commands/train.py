@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -324,15 +325,17 @@ def _talking(
 
 
 def _obey(stopped: threading.Event, going: threading.Event) -> None:
-    for line in sys.stdin:
-        word = line.strip()
-        if word == "stop":
-            stopped.set()
-            going.set()
-        elif word == "pause":
-            going.clear()
-        elif word == "go":
-            going.set()
+    # Not through sys.stdin: a worker that is forked meanwhile would wait for its lock for ever.
+    with os.fdopen(os.dup(sys.stdin.fileno()), encoding="utf-8") as words:
+        for line in words:
+            word = line.strip()
+            if word == "stop":
+                stopped.set()
+                going.set()
+            elif word == "pause":
+                going.clear()
+            elif word == "go":
+                going.set()
 
 
 def _emit(report: Report) -> None:

@@ -13,6 +13,7 @@ from ...seams import Overlap
 from ...seams.composite import view
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 MOST = 6
@@ -20,13 +21,13 @@ SIDE = 150
 GAP = 6
 
 
-def draw_examples(pixels: np.ndarray, before: np.ndarray, now: np.ndarray) -> np.ndarray:
+def draw_examples(pairs: Sequence[np.ndarray], before: np.ndarray, now: np.ndarray) -> np.ndarray:
     """Draw composites of pairs: above, as they were aligned before; below, as they are now.
 
     Parameters
     ----------
-    pixels : (n, 2, H, W) uint8 array
-        First and second crop of each pair; the first six are drawn, their middles only.
+    pairs : sequence of (2, H, W) uint8 array
+        First and second crop of each pair, of any sizes; their middles are drawn.
     before, now : (n, 2) array
         Shifts (dy, dx) found, in px.
 
@@ -34,13 +35,15 @@ def draw_examples(pixels: np.ndarray, before: np.ndarray, now: np.ndarray) -> np
     -------
     (h, w, 3) uint8 array
     """
-    n = min(MOST, len(pixels))
-    height, width = (min(SIDE, side) for side in pixels.shape[2:])
+    height, width = (
+        min(SIDE, max((pair.shape[axis] for pair in pairs), default=1)) for axis in (1, 2)
+    )
+    n = len(pairs)
     sheet = np.zeros((2 * height + GAP, n * (width + GAP) - GAP, 3), np.uint8)
     for k in range(n):
         for row, found in enumerate((before, now)):
             at = row * (height + GAP), k * (width + GAP)
-            picture, _ = view(Overlap(pixels[k, 0], pixels[k, 1]), Shift(*map(float, found[k])))
+            picture, _ = view(Overlap(pairs[k][0], pairs[k][1]), Shift(*map(float, found[k])))
             top, left = (
                 (a - b) // 2 for a, b in zip(picture.shape, (height, width), strict=False)
             )
@@ -49,7 +52,9 @@ def draw_examples(pixels: np.ndarray, before: np.ndarray, now: np.ndarray) -> np
     return sheet
 
 
-def save_examples(path: Path, pixels: np.ndarray, before: np.ndarray, now: np.ndarray) -> None:
+def save_examples(
+    path: Path, pairs: Sequence[np.ndarray], before: np.ndarray, now: np.ndarray
+) -> None:
     """Write what `draw_examples` draws, as PNG."""
     with written_whole(path) as part:
-        iio.imwrite(part, draw_examples(pixels, before, now), extension=".png")
+        iio.imwrite(part, draw_examples(pairs, before, now), extension=".png")

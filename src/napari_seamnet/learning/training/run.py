@@ -29,7 +29,7 @@ from .batches import (
     TileBatches,
     read_windows,
 )
-from .examples import save_examples
+from .examples import MOST, save_examples
 from .fit import Report, fit
 from .learners import SeamLearner, SquareLearner
 
@@ -396,22 +396,38 @@ def _with_examples(
     watch: Callable[[Report], None] | None,
 ) -> Callable[[Report], None]:
     """Draw examples whenever an epoch is over, then tell whoever watches."""
-    pixels, shifts = validation.batch(0, 0)
+    pairs = _some_pairs(validation)
     before: list[np.ndarray] = []
+
+    def find() -> np.ndarray:
+        learner.network.eval()
+        with torch.no_grad():
+            found = [
+                learner.learn(pixels[None].to(device), shift[None].to(device))[1]
+                for pixels, shift in pairs
+            ]
+        return torch.cat(found).cpu().numpy()
 
     def tell(report: Report) -> None:
         if report.metrics is not None:
-            learner.network.eval()
-            with torch.no_grad():
-                _, found = learner.learn(pixels.to(device), shifts.to(device))
-            now = found.cpu().numpy()
+            now = find()
             before.append(now)
-            save_examples(path, pixels.numpy(), before[0], now)
+            save_examples(path, [pixels.numpy() for pixels, _ in pairs], before[0], now)
             report = replace(report, note=str(path))
         if watch is not None:
             watch(report)
 
     return tell
+
+
+def _some_pairs(batches: Batches) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Six pairs to look at, of as many batches as there are: a batch of windows is of one seam."""
+    steps = min(batches.steps, MOST)
+    pairs = []
+    for step in range(steps):
+        pixels, shifts = (tensor.cpu() for tensor in batches.batch(0, step))
+        pairs += list(zip(pixels, shifts, strict=True))[: -(-MOST // steps)]
+    return pairs[:MOST]
 
 
 def _digest(path: Path | None) -> str | None:
