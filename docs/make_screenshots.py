@@ -1,8 +1,8 @@
-"""Make the pictures in docs/images: Align pair at work on the simulated sample.
+"""Make the pictures in docs/images: the docks at work on the simulated sample.
 
 Run it where there is a screen, or under ``xvfb-run -a -s "-screen 0 1400x900x24"``::
 
-    python docs/make_screenshots.py [METHOD]
+    python docs/make_screenshots.py [pair] [training]
 
 Only simulated frames are shown, so that no one's data is published.
 """
@@ -17,14 +17,24 @@ import time
 from pathlib import Path
 
 # Neither the person's own settings in the pictures, nor ours in the person's settings.
-os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
+os.environ["NAPARI_SEAMNET_DATA"] = tempfile.mkdtemp()
+os.environ["NAPARI_CONFIG"] = os.environ["NAPARI_SEAMNET_DATA"] + "/settings.yaml"
 
 import napari
+import numpy as np
+import tifffile
 from PIL import Image
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QScrollArea
 
+from napari_seamnet.frames import open_frame
+from napari_seamnet.geometry import Offset, Shift
+from napari_seamnet.learning.hand import Decided, record_frames
+from napari_seamnet.sample_data import chip_grid
 from napari_seamnet.widgets.pair import PairWidget
+from napari_seamnet.widgets.tiles import TilesWidget
+from napari_seamnet.widgets.train import TrainWidget
 
+WORK = Path(os.environ["NAPARI_SEAMNET_DATA"])
 IMAGES = Path(__file__).parent / "images"
 LARGEST = 300_000  # bytes: the hub and the README load them all
 SIZE = 1280, 800
@@ -58,9 +68,8 @@ def save(viewer: napari.Viewer, name: str) -> None:
     print(f"{name}: {file.tell() // 1000} kB, {colours} colours")
 
 
-def main(method: str) -> None:
+def show_pair(method: str = "seamnet") -> None:
     """Show the second seam of a mosaic: before it is aligned on a light ground, then on a dark."""
-    IMAGES.mkdir(exist_ok=True)
     viewer = napari.Viewer(show=False)
     viewer.window.resize(*SIZE)
     viewer.show()
@@ -90,5 +99,59 @@ def main(method: str) -> None:
     viewer.close()
 
 
+def record_seeds() -> None:
+    """Record the true offsets of a small, noisy grid as hand alignments."""
+    grid = chip_grid(3, 3, 600, 150)
+    rng = np.random.default_rng(0)
+    files = []
+    for frame in grid.frames:
+        noisy = frame.read() + rng.normal(0, 25, frame.shape)
+        files.append(WORK / f"{frame.name}.tif")
+        tifffile.imwrite(files[-1], np.clip(np.rint(noisy), 0, 255).astype(np.uint8))
+    notes = {(3, 4): "memory array", (1, 4): "second frame darker", (6, 7): "charging"}
+    pairs = [(0, 1), (1, 2), (3, 4), (0, 3), (4, 5), (1, 4), (6, 7), (7, 8), (2, 5), (5, 8)]
+    for k, (one, other) in enumerate(pairs):
+        nominal = Offset(*np.subtract(grid.nominal[other], grid.nominal[one]).tolist())
+        true = Offset(*np.subtract(grid.truth[other], grid.truth[one]).tolist())
+        frames = open_frame(files[one]), open_frame(files[other])
+        decided = Decided.CONFIRMED if k % 3 else Decided.HAND
+        note = notes.get((one, other), "")
+        shift = Shift(*map(float, true - nominal))
+        record_frames(WORK / "hand.jsonl", *frames, nominal, shift, decided, note)
+
+
+def show_training() -> None:
+    """Show the training set, then a fine-tuning on it from its first epochs to its end."""
+    record_seeds()
+    viewer = napari.Viewer(show=False)
+    viewer.window.resize(*SIZE)
+    viewer.show()
+    widget = TilesWidget(viewer)
+    dock = viewer.window.add_dock_widget(widget, name="Training set", area="right")
+    widget.make.side.setValue(120)
+    viewer.window.resize(*SIZE)
+    wait(6)
+    save(viewer, "training_set.png")
+    viewer.window.remove_dock_widget(dock)
+    widget = TrainWidget(viewer)
+    viewer.window.add_dock_widget(widget, name="Train", area="right")
+    viewer.window.resize(*SIZE)
+    wait(2)
+    widget.train()
+    while len(widget.training.state.course) < 4 and widget.training.is_running:
+        wait(0.1)
+    save(viewer, "train.png")
+    while widget.training.is_running:
+        wait(0.1)
+    wait(1)
+    viewer.theme = "light"
+    widget.findChild(QScrollArea).verticalScrollBar().setValue(0)
+    save(viewer, "train_done.png")
+    widget.training.shut_down()
+    viewer.close()
+
+
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "seamnet")
+    IMAGES.mkdir(exist_ok=True)
+    for name in sys.argv[1:] or ("pair", "training"):
+        {"pair": show_pair, "training": show_training}[name]()

@@ -115,7 +115,6 @@ class TrainPlan:
         for path in self.tiles:
             words += ["--tiles", str(path)]
         words += ["--simulated", f"{self.simulated:g}", "--device", self.device]
-        # No further process that makes batches: that one would inherit our end of the talk.
         words += ["--out", str(self.out)]
         return [*words, *(["--anew"] if anew else [])]
 

@@ -90,6 +90,10 @@ class TrainWidget(QWidget):
         self.say("")
         self.training.start(plan, anew=anew)
 
+    def use_tiles(self, path: Path) -> None:
+        """Take tiles as data to train on, as when they were just made in Training set."""
+        self.choices.data.take_tiles(path)
+
     def use(self, name: str) -> None:
         """Keep the new weights under a name, as the default."""
         if self.training.plan is None:
