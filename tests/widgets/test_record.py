@@ -99,6 +99,7 @@ def test_a_pair_opened_for_correction_is_corrected_in_its_own_file(
     for layer in pair_viewer.layers[:2]:
         layer.metadata[HAND] = (str(hand), old.id)
     widget.session.move_to(*TRUE_SHIFT)
+    assert widget.dock.record.record.text() == "Correct hand alignment"
     widget.dock.record._remembered.keep(hand_file=str(tmp_path / "other.jsonl"))
     record(widget)
     (new,) = read_hand(hand)

@@ -86,6 +86,13 @@ class RecordControls(QWidget):
         layout.addWidget(self.trouble)
         self.show_file()
 
+    def show_pair(self, pair: tuple[Image, Image] | None) -> None:
+        """Say what the button does with this pair: record it, or correct what it was opened for."""
+        corrects = pair is not None and opened_for(*pair) is not None
+        self.record.setText("Correct hand alignment" if corrects else "Record as hand alignment")
+        self.file.setEnabled(not corrects)  # a correction goes where the decision is
+        self.note.setEnabled(not corrects)
+
     def show_file(self) -> None:
         """Show which file it is, and how many it holds."""
         path = hand_file(self._remembered)

@@ -389,6 +389,7 @@ class PairWidget(QWidget):
             side, overlap = describe_offset(*state.pair, state.nominal)
             self.dock.choose.show_layout(side, overlap, state.nominal_from)
         self.dock.show_session(self._session, ready=ready)
+        self.dock.record.show_pair(pair)
         if self._trouble:
             self.dock.say(self._trouble)
         elif state.pair is not None and pair is None:
