@@ -87,7 +87,7 @@ class RecordControls(QWidget):
         self.show_file()
 
     def show_pair(self, pair: tuple[Image, Image] | None) -> None:
-        """Say what the button does with this pair: record it, or correct what it was opened for."""
+        """Say what the button does with this pair: record it, or correct an earlier decision."""
         corrects = pair is not None and opened_for(*pair) is not None
         self.record.setText("Correct hand alignment" if corrects else "Record as hand alignment")
         self.file.setEnabled(not corrects)  # a correction goes where the decision is
