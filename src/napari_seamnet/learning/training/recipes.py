@@ -7,14 +7,13 @@ files of `learning/recipes/`. How a recipe is followed is in `fit.py`.
 from __future__ import annotations
 
 import math
-import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from ...nets.build import NETWORKS
 from ..augment import Augmentation
-from .simulated import RecipeError
+from .simulated import RecipeError, read_settings
 
 FOLDER = Path(__file__).parents[1] / "recipes"
 SOURCE = FOLDER / "source.toml"
@@ -122,16 +121,7 @@ class FitRecipe:
         RecipeError
             If the file is not TOML, or holds a setting that there is not, or one out of range.
         """
-        try:
-            found = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise RecipeError(f"the recipe {path} cannot be read: {error}") from error
-        unknown = set(found) - set(cls.__dataclass_fields__)
-        if unknown:
-            raise RecipeError(
-                f"the recipe {path} has unknown settings: {', '.join(sorted(unknown))}; "
-                f"there are {', '.join(cls.__dataclass_fields__)}"
-            )
+        found = read_settings(path, cls)
         try:
             return cls(**{**found, **{k: v for k, v in changes.items() if v is not None}})
         except (TypeError, ValueError) as error:

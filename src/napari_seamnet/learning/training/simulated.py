@@ -11,9 +11,9 @@ import signal
 import time
 import tomllib
 import warnings
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -41,6 +41,34 @@ AUXILIARY = 0.3
 
 class RecipeError(ValueError):
     """A recipe cannot be followed; the message names the file and the setting."""
+
+
+def read_settings(path: Path, kind: type) -> dict[str, Any]:
+    """Read a TOML file of settings.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    kind : type
+        The dataclass whose fields they are.
+
+    Raises
+    ------
+    RecipeError
+        If the file is not TOML, or holds a setting that there is not.
+    """
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"the recipe {path} cannot be read: {error}") from error
+    known = [entry.name for entry in fields(kind)]
+    if unknown := set(settings) - set(known):
+        raise RecipeError(
+            f"the recipe {path} has unknown settings: {', '.join(sorted(unknown))}; "
+            f"there are {', '.join(known)}"
+        )
+    return settings
 
 
 @dataclass(frozen=True)
@@ -100,16 +128,7 @@ class Recipe:
         RecipeError
             If the file is not TOML, or holds a setting that there is not.
         """
-        try:
-            settings = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise RecipeError(f"the recipe {path} cannot be read: {error}") from error
-        unknown = set(settings) - set(cls.__dataclass_fields__)
-        if unknown:
-            raise RecipeError(
-                f"the recipe {path} has unknown settings: {', '.join(sorted(unknown))}; "
-                f"there are {', '.join(cls.__dataclass_fields__)}"
-            )
+        settings = read_settings(path, cls)
         try:
             recipe = cls(**settings)
             for stage in recipe.stages():
