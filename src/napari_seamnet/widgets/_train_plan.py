@@ -115,7 +115,8 @@ class TrainPlan:
         for path in self.tiles:
             words += ["--tiles", str(path)]
         words += ["--simulated", f"{self.simulated:g}", "--device", self.device]
-        words += ["--out", str(self.out)]
+        # Batches by the training itself: another process for them would begin anew each epoch.
+        words += ["--workers", "0", "--out", str(self.out)]
         return [*words, *(["--anew"] if anew else [])]
 
     def as_json(self) -> dict[str, Any]:
