@@ -367,7 +367,7 @@ def run_stage(
         sampler=range(first_step, stage.steps),
         batch_size=None,
         num_workers=workers,
-        worker_init_fn=_leave_ctrl_c_to_the_parent if workers else None,
+        worker_init_fn=leave_ctrl_c_to_the_parent if workers else None,
         prefetch_factor=4 if workers else None,
     )
     parts = 1
@@ -470,7 +470,7 @@ def learn_from(
     return total, torch.cat(found)
 
 
-def _leave_ctrl_c_to_the_parent(worker: int) -> None:
+def leave_ctrl_c_to_the_parent(worker: int) -> None:
     """A process that draws pairs ends with its parent, without a traceback of its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
