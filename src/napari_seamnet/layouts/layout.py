@@ -156,7 +156,7 @@ class Layout:
         return replace(
             self,
             sites=tuple(kept),
-            missing=tuple(sorted({*self.missing, *gaps})),  # type: ignore[arg-type]
+            missing=tuple(sorted({*self.missing, *gaps})),
         )
 
     def moved(self, positions: Sequence[tuple[float, float]]) -> Layout:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from ..shifts import Estimate
 
 
+NO_SHIFT = Shift(0.0, 0.0)
+
+
 class Solver(StrEnum):
     """How positions are found from the seams."""
 
@@ -147,8 +150,8 @@ class StageModel:
         Seams that it was fitted to; 0 means that the layout stands as it is.
     """
 
-    horizontal: Shift = Shift(0.0, 0.0)
-    vertical: Shift = Shift(0.0, 0.0)
+    horizontal: Shift = NO_SHIFT
+    vertical: Shift = NO_SHIFT
     by_row: tuple[tuple[int, Shift], ...] = ()
     by_col: tuple[tuple[int, Shift], ...] = ()
     scatter: tuple[float, float] = (0.0, 0.0)
