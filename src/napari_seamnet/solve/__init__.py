@@ -1,5 +1,15 @@
 """From estimates to positions: solve, check, tell what is doubtful."""
 
 from .solution import Loop, Solution, SolvedFrame, SolvedSeam, Solver, StageModel
+from .solve import SolveError, solve
 
-__all__ = ["Loop", "Solution", "SolvedFrame", "SolvedSeam", "Solver", "StageModel"]
+__all__ = [
+    "Loop",
+    "Solution",
+    "SolveError",
+    "SolvedFrame",
+    "SolvedSeam",
+    "Solver",
+    "StageModel",
+    "solve",
+]

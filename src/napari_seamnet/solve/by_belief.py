@@ -1,0 +1,349 @@
+"""Positions from the seams' whole maps: the grid as a random field, solved by belief propagation.
+
+Certain seams that loops confirm tie frames to clusters; what is left in doubt goes to
+`belief.py`; fractions come from least squares over the modes that were chosen. What the result
+means for each frame and seam is said in `verdicts.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from ..geometry import Shift
+from .belief import Factor, difference, propagate
+from .by_peaks import NEXT_TO_NOTHING
+from .clusters import HandTies, find_clusters, tie_by_hand
+from .evidence import likelihood, mode_near
+from .least_squares import connected, fit_positions
+from .placed import Placed
+from .stage_model import expected_positions, expected_shift, wanders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..layouts import Layout
+    from ..seams.seam import Seam
+    from ..shifts import Estimate
+    from .solution import StageModel
+
+SEAM_SPREAD = 0.3
+"""px: how exact a good seam's sub-pixel shift is."""
+SLACK = 6
+"""px that a frame's states reach beyond the stage error."""
+TOO_DOUBTFUL = 0.3
+"""A frame whose best position is less probable than this stays where the stage model expects it:
+guessing one of many alike would be wrong most of the time, and by more."""
+SPOKEN_FOR = 1e-3
+"""Least probability in a seam's own map of the mode that the solver chose for it."""
+TIED = 0.9999
+"""Probability of what a closed loop of certain seams holds together."""
+DEFAULT_RANGE = 15
+"""px: range of seams that came without a map."""
+
+
+def place_by_belief(
+    layout: Layout,
+    seams: Sequence[Seam],
+    estimates: Sequence[Estimate],
+    confirmed: set[int],
+    stage: StageModel,
+    stage_error: float | None = None,
+    report: Callable[[int, int], None] | None = None,
+) -> Placed:
+    """Place the frames where all maps together say.
+
+    Parameters
+    ----------
+    layout, seams, estimates
+        What to place, and by what.
+    confirmed : set of int
+        Seams that tie frames together for good (`loops.confirmed_seams`).
+    stage : StageModel
+        Where the stage goes besides.
+    stage_error : float, optional
+        How far a frame may be off its expected place, in px each way; by default half the range
+        of the seams' maps, since both frames of a seam may be off.
+    report : callable, optional
+        Called as ``report(done, total)``; what it raises stops the work.
+    """
+    n = len(layout)
+    hand = tie_by_hand(n, seams, estimates)
+    tied = confirmed - hand.broken
+    error = stage_error or max(_range(estimates) / 2, 2.0)
+    nominal = np.array(layout.positions)
+    expected = expected_positions(stage, layout, seams, nominal)
+    start, adds_up = _start(layout, seams, estimates, tied, stage, expected, hand)
+    clusters = find_clusters(n, seams, tied)
+    q = np.floor(start + 0.5).astype(int)
+    reach = math.ceil(error) + SLACK
+    between = [k for k, s in enumerate(seams) if clusters[s.first] != clusters[s.second]]
+    factors, factor_of = _factors(seams, estimates, clusters, q, between, reach)
+    prior = _prior(clusters, start if adds_up else expected, q, error, reach, adds_up)
+    states = _decide(prior, factors, clusters, reach, report)
+    at = q + states.best[clusters]
+    probability = states.probability[clusters]
+    runner_up = q + states.runner_up[clusters]
+
+    seam_probability = np.full(len(seams), TIED)
+    seam_runner_up = np.zeros(len(seams))
+    chosen: dict[int, Shift] = {}
+    for k, seam in enumerate(seams):
+        placed = at[seam.second] - at[seam.first] - np.array(seam.nominal.whole())
+        if k in factor_of:
+            factor = factor_of[k]
+            apart = states.best[factors[factor].second] - states.best[factors[factor].first]
+            seam_probability[k], seam_runner_up[k] = _mass(states.apart[factor], apart, 2 * reach)
+        mode = mode_near(estimates[k], Shift(float(placed[0]), float(placed[1])))
+        if mode is not None and mode.probability >= SPOKEN_FOR:
+            chosen[k] = mode.shift
+    undecided = probability < TOO_DOUBTFUL
+    used = [
+        k
+        for k in chosen
+        if k in tied
+        or not (undecided[seams[k].first] or undecided[seams[k].second])
+        or seam_probability[k] >= 0.5
+    ]
+    pairs = np.array([seams[k].pair for k in used], int).reshape(-1, 2)
+    offsets = np.array([tuple(seams[k].nominal + chosen[k]) for k in used]).reshape(-1, 2)
+    weights = np.clip(seam_probability[used], 0.05, 1) / SEAM_SPREAD**2
+    parts = connected(n, pairs)
+    # Each part lies where the stage expects its frames on the average; only that is left open.
+    target = start if adds_up else expected
+    hangs_free = ~np.isin(np.arange(n), pairs)
+    prior_weights = np.where(hangs_free, 1 / error**2, NEXT_TO_NOTHING)
+    anchor = _anchor(parts, probability)
+    fit = fit_positions(pairs, offsets, weights, target, prior_weights, hand.ties, anchor)
+    spread = np.hypot(fit.spread, np.where(parts == 0, 0.0, error))
+    # The anchor is sure of itself by definition; what it is tied by says how much that means.
+    best_tie = np.zeros(n)
+    np.maximum.at(best_tie, pairs.ravel(), np.repeat(seam_probability[used], 2))
+    probability = np.minimum(probability, np.maximum(best_tie, TOO_DOUBTFUL / 2))
+    return Placed(
+        fit.positions,
+        spread,
+        probability if n > 1 else np.ones(1),
+        np.where(states.runner_up_probability[clusters, None] > 0, runner_up, np.nan),
+        states.runner_up_probability[clusters],
+        parts,
+        seam_probability,
+        seam_runner_up,
+        frozenset(used),
+        hand,
+    )
+
+
+def _range(estimates: Sequence[Estimate]) -> int:
+    """The widest range of the estimates' maps, in px."""
+    reaches = [e.map.max_shift for e in estimates if e.map is not None]
+    return max(reaches, default=DEFAULT_RANGE)
+
+
+def _start(
+    layout: Layout,
+    seams: Sequence[Seam],
+    estimates: Sequence[Estimate],
+    tied: set[int],
+    stage: StageModel,
+    expected: np.ndarray,
+    hand: HandTies,
+) -> tuple[np.ndarray, bool]:
+    """Where states are counted from: what is tied, and the stage model for the rest.
+
+    Returns
+    -------
+    positions : (N, 2) float array
+    adds_up : bool
+        Whether the stage's errors add up along the way (`stage_model.wanders`).
+    """
+    held = sorted(tied)
+    pairs = np.array([seams[k].pair for k in held], int).reshape(-1, 2)
+    offsets = np.array([tuple(seams[k].nominal + estimates[k].shift) for k in held]).reshape(-1, 2)
+    weights = np.full(len(held), 1 / SEAM_SPREAD**2)
+    weak = np.full(len(expected), NEXT_TO_NOTHING)
+    start = fit_positions(pairs, offsets, weights, expected, weak, hand.ties).positions
+    clusters = find_clusters(len(layout), seams, held)
+    largest = clusters == 0
+    steps = np.array(
+        [
+            tuple(estimates[k].shift + -expected_shift(stage, layout, seams[k]))
+            for k in held
+            if largest[seams[k].first]
+        ]
+    ).reshape(-1, 2)
+    if not wanders((start - expected)[largest], steps):
+        return start, False
+    # Where errors add up, a frame is best expected where its neighbours lead.
+    others = [k for k in range(len(seams)) if k not in tied]
+    loose = np.array([seams[k].pair for k in others], int).reshape(-1, 2)
+    moves = [tuple(seams[k].nominal + expected_shift(stage, layout, seams[k])) for k in others]
+    spring = 1 / max(float(np.var(steps, axis=0).sum()), 1.0)
+    start = fit_positions(
+        np.concatenate([pairs, loose]),
+        np.concatenate([offsets, np.array(moves).reshape(-1, 2)]),
+        np.concatenate([weights, np.full(len(others), spring)]),
+        expected,
+        weak,
+        hand.ties,
+    ).positions
+    return start, True
+
+
+def _factors(
+    seams: Sequence[Seam],
+    estimates: Sequence[Estimate],
+    clusters: np.ndarray,
+    q: np.ndarray,
+    between: Sequence[int],
+    reach: int,
+) -> tuple[list[Factor], dict[int, int]]:
+    """One factor for every two clusters that share seams; of several seams, the product.
+
+    Returns
+    -------
+    factors : list of Factor
+    factor_of : dict of int to int
+        For each seam its factor.
+    """
+    logs: dict[tuple[int, int], np.ndarray] = {}
+    ends: dict[int, tuple[int, int]] = {}
+    side = 4 * reach + 1
+    for k in between:
+        seam = seams[k]
+        one, two = int(clusters[seam.first]), int(clusters[seam.second])
+        # At equal states of both clusters, the seam's shift is this.
+        base = q[seam.second] - q[seam.first] - np.array(seam.nominal.whole())
+        far = int(np.abs(base).max())
+        if far > 6 * reach:
+            table = np.zeros((side, side))
+        else:
+            wide = 2 * reach + far
+            low = wide - 2 * reach + base
+            table = np.log(likelihood(estimates[k], wide))[
+                low[0] : low[0] + side, low[1] : low[1] + side
+            ]
+        key = ends[k] = min(one, two), max(one, two)
+        if one > two:  # the factor runs against the seam
+            table = table[::-1, ::-1]
+        logs[key] = logs[key] + table if key in logs else table
+    keys = sorted(logs)
+    index = {key: number for number, key in enumerate(keys)}
+    factors = [Factor(*key, np.exp(np.maximum(logs[key] - logs[key].max(), -200))) for key in keys]
+    return factors, {k: index[key] for k, key in ends.items()}
+
+
+def _prior(
+    clusters: np.ndarray,
+    expected: np.ndarray,
+    q: np.ndarray,
+    error: float,
+    reach: int,
+    adds_up: bool,
+) -> np.ndarray:
+    """What the stage says of each cluster's states: flat within its error, then falling off.
+
+    A cluster of many frames is held by all of them, unless their errors add up along the way: then
+    they are not independent, and it is held as by one.
+    """
+    n = int(clusters.max()) + 1
+    states = np.arange(-reach, reach + 1)
+    off = q - expected
+    count = np.bincount(clusters, minlength=n)
+    logs = []
+    for axis in (0, 1):
+        # Fourth power: nearly as sharp as a box, but never impossible.
+        each = -(((states[None] + off[:, axis, None]) / (1.05 * error)) ** 4)
+        summed = np.zeros((n, len(states)))
+        np.add.at(summed, clusters, each)
+        logs.append(summed / count[:, None] if adds_up else summed)
+    both = logs[0][:, :, None] + logs[1][:, None, :]
+    both -= both.max(axis=(1, 2), keepdims=True)
+    result: np.ndarray = np.exp(np.maximum(both, -700))
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class _States:
+    """What was decided for each cluster, and how probable every difference is."""
+
+    best: np.ndarray
+    probability: np.ndarray
+    runner_up: np.ndarray
+    runner_up_probability: np.ndarray
+    apart: np.ndarray
+
+
+def _decide(
+    prior: np.ndarray,
+    factors: list[Factor],
+    clusters: np.ndarray,
+    reach: int,
+    report: Callable[[int, int], None] | None,
+) -> _States:
+    """Propagate, hold the anchor, propagate again, and read the states off.
+
+    The whole mosaic may slide within the stage error, so that every frame by itself looks
+    uncertain. Only seen from one frame, the anchor, its probability means anything.
+    """
+    sizes = np.bincount(clusters)
+    if len(sizes) == 1:
+        zero = np.zeros((1, 2), int)
+        return _States(zero, np.full(1, TIED), zero, np.zeros(1), np.zeros((0, 1, 1)))
+    start = None
+    held = prior.copy()
+    anchor = 0
+    if 2 * sizes[0] > sizes.sum():
+        at = np.array(np.unravel_index(int(prior[0].argmax()), prior[0].shape))
+    else:
+        free = propagate(prior, factors, report=report)
+        start = free.incoming
+        worth = np.zeros(len(sizes))
+        apart = difference(free, factors, range(len(factors)))
+        for k, factor in enumerate(factors):
+            sure = ndimage.uniform_filter(apart[k], 3, mode="constant").max() * 9
+            worth[factor.first] += sure
+            worth[factor.second] += sure
+        anchor = int(np.lexsort((-worth, -sizes))[0])
+        # Blurred: of a broad hill the middle, not the highest grain.
+        hill = ndimage.gaussian_filter(free.nodes[anchor], 3.0, mode="constant")
+        at = np.array(np.unravel_index(int(hill.argmax()), hill.shape))
+    held[anchor] = 0
+    held[anchor][tuple(at)] = 1
+    beliefs = propagate(held, factors, start=start, report=report)
+    n = len(sizes)
+    best, second = np.zeros((n, 2), int), np.zeros((n, 2), int)
+    mass, rival = np.zeros(n), np.zeros(n)
+    for node in range(n):
+        nodes = beliefs.nodes[node]
+        shared = ndimage.uniform_filter(nodes, 3, mode="constant") * 9
+        best[node] = np.unravel_index(int(nodes.argmax()), nodes.shape)
+        mass[node], rival[node] = _mass(nodes, best[node] - reach, reach)
+        y, x = best[node]
+        shared[max(0, y - 3) : y + 4, max(0, x - 3) : x + 4] = 0
+        second[node] = np.unravel_index(int(shared.argmax()), shared.shape)
+    # What ties a cluster's frames together is not quite as sure as a proof.
+    mass = np.minimum(mass, TIED)
+    rival = np.where(rival < 1e-6, 0.0, rival)
+    apart = difference(beliefs, factors, range(len(factors)))
+    return _States(best - reach, mass, second - reach, rival, apart)
+
+
+def _mass(table: np.ndarray, at: np.ndarray, reach: int) -> tuple[float, float]:
+    """Probability within 1 px of a place, and that of the next best place."""
+    y, x = (int(v) + reach for v in at)
+    if not (0 <= y < table.shape[0] and 0 <= x < table.shape[1]):
+        return 0.0, 0.0
+    here = float(table[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2].sum())
+    shared = ndimage.uniform_filter(table, 3, mode="constant") * 9
+    shared[max(0, y - 3) : y + 4, max(0, x - 3) : x + 4] = 0
+    return min(here, 1.0), float(np.clip(shared.max(), 0, 1))
+
+
+def _anchor(parts: np.ndarray, probability: np.ndarray) -> int:
+    """The frame that uncertainty is seen from: the surest of the largest part."""
+    return int(np.argmax(np.where(parts == 0, probability, -1)))

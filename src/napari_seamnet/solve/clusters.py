@@ -1,0 +1,88 @@
+"""Clusters: frames that certain seams tie together, so that there is nothing left to find out.
+
+Exact in the certain parts, iterative only where there is doubt: belief propagation sees clusters,
+not frames. Ties by hand are exact to the pixel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..shifts.estimate import Status
+from .least_squares import Ties, connected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..seams.seam import Seam
+    from ..shifts import Estimate
+
+
+@dataclass(frozen=True, eq=False)
+class HandTies:
+    """What hand decisions fix.
+
+    Parameters
+    ----------
+    ties : Ties
+        Frames that are tied to each other by hand, at whole-pixel offsets.
+    broken : frozenset of int
+        Seams whose decision contradicts others around a loop, and could not be kept as well.
+    """
+
+    ties: Ties
+    broken: frozenset[int]
+
+
+def tie_by_hand(n: int, seams: Sequence[Seam], estimates: Sequence[Estimate]) -> HandTies:
+    """Tie frames together as a person decided.
+
+    Parameters
+    ----------
+    n : int
+        Number of frames.
+    seams, estimates
+        All of them; those with the status ``hand`` count.
+
+    Returns
+    -------
+    HandTies
+        In a contradictory loop, the decisions on later seams are the broken ones.
+    """
+    group = np.arange(n)
+    offset = np.zeros((n, 2))
+    members = {k: [k] for k in range(n)}
+    broken = set()
+    for k, (seam, estimate) in enumerate(zip(seams, estimates, strict=True)):
+        if estimate.status is not Status.HAND:
+            continue
+        one, two = seam.pair
+        step = np.array((seam.nominal + estimate.shift).whole(), float)
+        if group[one] == group[two]:
+            if np.abs(offset[two] - offset[one] - step).max() > 0:
+                broken.add(k)
+            continue
+        keep, gone = int(group[one]), int(group[two])
+        move = offset[one] + step - offset[two]
+        if len(members[keep]) < len(members[gone]):  # the smaller one moves: linear in the end
+            keep, gone, move = gone, keep, -move
+        for frame in members.pop(gone):
+            group[frame] = keep
+            offset[frame] += move
+            members[keep].append(frame)
+    numbered = np.unique(group, return_inverse=True)[1]
+    return HandTies(Ties(numbered, offset), frozenset(broken))
+
+
+def find_clusters(n: int, seams: Sequence[Seam], tied: Iterable[int]) -> np.ndarray:
+    """Number the clusters that some seams tie together.
+
+    Returns
+    -------
+    (n,) int array
+        Cluster of each frame; 0 is the largest.
+    """
+    return connected(n, [seams[k].pair for k in tied])

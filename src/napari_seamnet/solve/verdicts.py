@@ -1,0 +1,172 @@
+"""Verdicts: from where the frames were placed to what a person should know, in words.
+
+Nothing is placed here; statuses, reasons, and who should look at what.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..geometry import Offset, Shift
+from ..shifts.estimate import Status
+from ..shifts.posterior import AMBIGUOUS, CERTAIN
+from .evidence import mode_near, modes
+from .solution import SolvedFrame, SolvedSeam
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..layouts import Layout
+    from ..seams.seam import Seam
+    from ..shifts import Estimate
+    from .placed import Placed
+
+RESIDUAL = 1.0
+"""px: a seam that misses its own shift by more than this, as placed, is not certain."""
+
+
+def judge_frames(layout: Layout, placed: Placed, feature_size: float | None) -> list[SolvedFrame]:
+    """Say of every frame where it lies and how far that can be trusted.
+
+    Parameters
+    ----------
+    layout : Layout
+        What was placed.
+    placed : Placed
+        By any solver.
+    feature_size : float or None
+        In px; an uncertainty beyond half of it is flagged.
+    """
+    whole = _whole(placed)
+    held = _held(placed)
+    frames = []
+    for k in range(len(layout)):
+        p, rival = float(placed.probability[k]), float(placed.runner_up_probability[k])
+        part, spread = int(placed.parts[k]), float(placed.spread[k])
+        status, reason = Status.CERTAIN, ""
+        if len(layout) > 1 and not held[k]:
+            status, reason = Status.UNDETERMINED, "no seam holds it; placed by the stage model"
+        elif part:
+            status = Status.DOUBTFUL
+            reason = f"part {part} of the grid: only the stage ties it to the largest part"
+        elif p < CERTAIN and rival >= AMBIGUOUS:
+            status = Status.AMBIGUOUS
+            reason = f"{p:.0%} here, {rival:.0%} elsewhere"
+        elif p < CERTAIN:
+            status, reason = Status.DOUBTFUL, f"{p:.0%} within 1 px"
+        elif feature_size is not None and spread > feature_size / 2:
+            status = Status.DOUBTFUL
+            reason = f"uncertain by {spread:.1f} px, more than half a feature"
+        runner_up = None
+        if rival > 0 and np.isfinite(placed.runner_up[k]).all():
+            runner_up = (float(placed.runner_up[k, 0]), float(placed.runner_up[k, 1]))
+        y, x = placed.positions[k]
+        frames.append(
+            SolvedFrame(
+                (float(y), float(x)), whole[k], p, spread, runner_up, rival, part, status, reason
+            )
+        )
+    return frames
+
+
+def judge_seams(
+    seams: Sequence[Seam],
+    estimates: Sequence[Estimate],
+    placed: Placed,
+    loop_errors: Sequence[float | None],
+    feature_size: float | None,
+) -> list[SolvedSeam]:
+    """Say of every seam what became of it, and whether a person should look."""
+    limit = RESIDUAL if feature_size is None else max(RESIDUAL, feature_size / 2)
+    return [
+        _judge_seam(k, seam, estimate, placed, loop_error, limit)
+        for k, (seam, estimate, loop_error) in enumerate(
+            zip(seams, estimates, loop_errors, strict=True)
+        )
+    ]
+
+
+def _judge_seam(
+    k: int,
+    seam: Seam,
+    estimate: Estimate,
+    placed: Placed,
+    loop_error: float | None,
+    limit: float,
+) -> SolvedSeam:
+    (y0, x0), (y1, x1) = placed.positions[seam.first], placed.positions[seam.second]
+    as_placed = Offset(y1 - y0, x1 - x0) - seam.nominal
+    p = float(placed.seam_probability[k])
+    sure = p >= CERTAIN
+    if estimate.status is Status.HAND:
+        residual = as_placed + -estimate.shift
+        broken = k in placed.hand.broken
+        reason = "contradicts other decisions by hand around a loop" if broken else ""
+        return SolvedSeam(
+            estimate.shift, residual, 1.0, Status.HAND, reason, not broken, broken, loop_error
+        )
+    if k not in placed.used:
+        return _unused(estimate, as_placed, p, sure, loop_error)
+    mode = mode_near(estimate, as_placed)
+    shift = estimate.shift if mode is None else mode.shift
+    residual = as_placed + -shift
+    miss = max(abs(residual.dy), abs(residual.dx))
+    status, reason = Status.CERTAIN, ""
+    rival = float(placed.seam_runner_up[k])
+    if miss > limit:
+        status = Status.DOUBTFUL
+        reason = (
+            f"as placed, it misses its own shift by {miss:.1f} px: no single shift fits all "
+            "around (warped frames, or a wrong neighbour)"
+        )
+    elif not sure and (rival >= AMBIGUOUS or estimate.status is Status.AMBIGUOUS):
+        status = Status.AMBIGUOUS
+        n = max(2, sum(m.probability >= AMBIGUOUS for m in modes(estimate)))
+        reason = f"{n} shifts fit; {p:.0%} for this one, with all around considered"
+    elif not sure:
+        status, reason = Status.DOUBTFUL, f"{p:.0%} within 1 px, with all around considered"
+    return SolvedSeam(
+        shift, residual, p, status, reason, True, status is not Status.CERTAIN, loop_error
+    )
+
+
+def _unused(
+    estimate: Estimate, as_placed: Shift, p: float, sure: bool, loop_error: float | None
+) -> SolvedSeam:
+    if estimate.status is Status.UNDETERMINED:
+        held = "others hold its frames" if sure else "its frames are placed by the stage model"
+        reason = f"{estimate.reason or 'no evidence'}; {held}"
+        return SolvedSeam(None, None, p, Status.UNDETERMINED, reason, False, not sure, loop_error)
+    residual = as_placed + -estimate.shift
+    away = f"({as_placed.dy:+.1f}, {as_placed.dx:+.1f})"
+    said = f"({estimate.shift.dy:+.1f}, {estimate.shift.dx:+.1f})"
+    if estimate.status is Status.AMBIGUOUS:
+        status = Status.AMBIGUOUS
+        reason = f"not used: several shifts fit; its frames are placed at {away} px"
+    else:
+        status = Status.DOUBTFUL
+        reason = (
+            f"rejected: it says {said} px ({estimate.confidence:.0%}), all around it {away} px"
+        )
+    # A weak seam that sure ones overrule is no news; one that was sure of itself is.
+    look = not sure or estimate.status is Status.CERTAIN
+    return SolvedSeam(estimate.shift, residual, p, status, reason, False, look, loop_error)
+
+
+def _whole(placed: Placed) -> list[tuple[int, int]]:
+    """Round once, last; frames tied by hand keep their whole-pixel offsets exactly."""
+    ties = placed.hand.ties
+    origins = placed.positions - ties.offset
+    # All frames of a group share one origin, but for rounding: the first one's counts.
+    first = np.unique(ties.group, return_index=True)[1]
+    rounded = np.floor(origins[first] + 0.5)[ties.group] + ties.offset
+    return [(int(y), int(x)) for y, x in rounded]
+
+
+def _held(placed: Placed) -> np.ndarray:
+    """Which frames share their part with another one."""
+    sizes = np.bincount(placed.parts, minlength=1)
+    held: np.ndarray = sizes[placed.parts] > 1
+    return held
