@@ -1,6 +1,6 @@
 """Belief propagation: how probable every state of every node is, on a graph of shifts.
 
-Plain arithmetic on arrays; that nodes are frames and factors are seams is known to `solve.py` only.
+Plain arithmetic on arrays; that nodes are clusters and factors seams is known to `by_belief.py`.
 
 A node's state is a whole-pixel correction (dy, dx) within ±W. A factor says how probable each
 difference of two nodes' states is. Since it depends on the difference alone, the message along it

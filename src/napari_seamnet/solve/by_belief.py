@@ -19,7 +19,7 @@ from .belief import Factor, difference, propagate
 from .by_peaks import NEXT_TO_NOTHING
 from .clusters import HandTies, find_clusters, tie_by_hand
 from .evidence import likelihood, mode_near
-from .least_squares import connected, fit_positions
+from .least_squares import connected, fit_positions, fit_robustly
 from .placed import Placed
 from .stage_model import expected_positions, expected_shift, wanders
 
@@ -112,13 +112,13 @@ def place_by_belief(
     pairs = np.array([seams[k].pair for k in used], int).reshape(-1, 2)
     offsets = np.array([tuple(seams[k].nominal + chosen[k]) for k in used]).reshape(-1, 2)
     weights = np.clip(seam_probability[used], 0.05, 1) / SEAM_SPREAD**2
-    parts = connected(n, pairs)
+    parts = connected(n, [seams[k].pair for k in used])
     # Each part lies where the stage expects its frames on the average; only that is left open.
     target = start if adds_up else expected
     hangs_free = ~np.isin(np.arange(n), pairs)
     prior_weights = np.where(hangs_free, 1 / error**2, NEXT_TO_NOTHING)
     anchor = _anchor(parts, probability)
-    fit = fit_positions(pairs, offsets, weights, target, prior_weights, hand.ties, anchor)
+    fit = fit_robustly(pairs, offsets, weights, target, prior_weights, hand.ties, anchor)
     spread = np.hypot(fit.spread, np.where(parts == 0, 0.0, error))
     # The anchor is sure of itself by definition; what it is tied by says how much that means.
     best_tie = np.zeros(n)

@@ -20,7 +20,7 @@ TEMPER = 1.0
 """Power of a map's probabilities: below 1, since a grid multiplies many of them together, and what
 all of them get wrong alike (a warp, a lattice) is no independent evidence."""
 BLUR = 0.6
-"""px: states are whole pixels, seams are not, so around a loop shifts miss each other by a pixel."""
+"""px: states are whole pixels, seams are not: around a loop, shifts miss each other by a pixel."""
 SAME_MODE = 2.0
 """px: shifts this near belong to one mode of a map."""
 

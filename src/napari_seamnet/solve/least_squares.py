@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 EXACT_UP_TO = 400
 """Unknowns up to which the spread is computed exactly; beyond, from samples, in linear time."""
+BEND = 0.5
+"""px: residual from which on an offset's pull no longer grows."""
+REWEIGHTED = 4
+"""How often offsets are weighed anew."""
 SAMPLES = 100
 """Samples of the spread: it is good to 7 % then."""
 
@@ -129,6 +133,36 @@ def fit_positions(
             samples = samples - samples[seen_from]
         variance = (samples**2).mean(axis=1)
     return Fit(origins[ties.group] + ties.offset, np.sqrt(variance)[ties.group])
+
+
+def fit_robustly(
+    pairs: np.ndarray,
+    offsets: np.ndarray,
+    weights: np.ndarray,
+    prior: np.ndarray,
+    prior_weights: np.ndarray,
+    ties: Ties | None = None,
+    anchor: int | None = None,
+) -> Fit:
+    """As `fit_positions`, but offsets that miss what all others agree on count less and less.
+
+    Notes
+    -----
+    Iteratively reweighted least squares (Holland and Welsch, Commun. Statist. A 6, 1977): from a
+    residual of `BEND` on, or three times the usual residual where frames are warped and nothing
+    fits exactly, an offset's pull falls with its residual.
+    """
+    fit = fit_positions(pairs, offsets, weights, prior, prior_weights, ties, anchor)
+    pairs, offsets = pairs.reshape(-1, 2), offsets.reshape(-1, 2)
+    for _ in range(REWEIGHTED if len(pairs) else 0):
+        missed = np.abs(fit.positions[pairs[:, 1]] - fit.positions[pairs[:, 0]] - offsets)
+        residual = missed.max(axis=1)
+        bend = max(BEND, 3 * 1.4826 * float(np.median(residual)))
+        if residual.max() <= bend:
+            break
+        eased = weights * np.minimum(1, (bend / np.maximum(residual, bend)) ** 2)
+        fit = fit_positions(pairs, offsets, eased, prior, prior_weights, ties, anchor)
+    return fit
 
 
 def connected(n: int, pairs: Sequence[tuple[int, int]]) -> np.ndarray:

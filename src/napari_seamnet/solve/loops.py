@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 CLOSED = 1.0
 """px: a loop closes if its shifts cancel to within this, on both axes."""
-WARPED = 4.0
-"""px: a loop that closes to within this only speaks of frames that are warped, not of a seam that
-is wrong: the shifts that a seam may be taken for lie further apart (`evidence.SAME_MODE` twice)."""
 
 
 def find_loops(seams: Sequence[Seam], shifts: Sequence[Shift | None]) -> tuple[Loop, ...]:

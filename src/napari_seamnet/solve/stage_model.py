@@ -23,7 +23,7 @@ SIGNIFICANT = 4.0
 """A systematic step counts if it is this many times its own uncertainty: a stage that scatters has
 a mean as well, and following it would bend the grid."""
 LEAST_SEAMS = 12
-"""Seams that a step is fitted to at least: of a few, the mean and its uncertainty are both chance."""
+"""Seams that a step is fitted to at least: a few have a mean and a spread by chance."""
 LEAST_IN_LINE = 4
 """Seams of one row or column that its own step is fitted to at least."""
 WANDERS = 3.0

@@ -96,7 +96,7 @@ def _judge_seam(
     loop_error: float | None,
     limit: float,
 ) -> SolvedSeam:
-    (y0, x0), (y1, x1) = placed.positions[seam.first], placed.positions[seam.second]
+    (y0, x0), (y1, x1) = (placed.positions[frame].tolist() for frame in seam.pair)
     as_placed = Offset(y1 - y0, x1 - x0) - seam.nominal
     p = float(placed.seam_probability[k])
     sure = p >= CERTAIN
