@@ -77,7 +77,10 @@ def place_by_belief(
     error = stage_error or max(_range(estimates) / 2, 2.0)
     nominal = np.array(layout.positions)
     expected = expected_positions(stage, layout, seams, nominal)
-    start, adds_up = _start(layout, seams, estimates, tied, stage, expected, hand)
+    start, step = _start(layout, seams, estimates, tied, stage, expected, hand)
+    adds_up = step > 0
+    # A frame beside held ones may be off by as much as steps vary, whatever the range of the maps.
+    error = max(error, 2.5 * step)
     clusters = find_clusters(n, seams, tied)
     q = np.floor(start + 0.5).astype(int)
     reach = math.ceil(error) + SLACK
@@ -87,7 +90,7 @@ def place_by_belief(
     states = _decide(prior, factors, clusters, reach, report)
     at = q + states.best[clusters]
     probability = states.probability[clusters]
-    runner_up = q + states.runner_up[clusters]
+    elsewhere = (states.runner_up - states.best)[clusters]
 
     seam_probability = np.full(len(seams), TIED)
     seam_runner_up = np.zeros(len(seams))
@@ -128,7 +131,9 @@ def place_by_belief(
         fit.positions,
         spread,
         probability if n > 1 else np.ones(1),
-        np.where(states.runner_up_probability[clusters, None] > 0, runner_up, np.nan),
+        np.where(
+            states.runner_up_probability[clusters, None] > 0, fit.positions + elsewhere, np.nan
+        ),
         states.runner_up_probability[clusters],
         parts,
         seam_probability,
@@ -139,9 +144,10 @@ def place_by_belief(
 
 
 def _range(estimates: Sequence[Estimate]) -> int:
-    """The widest range of the estimates' maps, in px."""
+    """The widest range of the estimates' maps, in px; without any, of their shifts."""
     reaches = [e.map.max_shift for e in estimates if e.map is not None]
-    return max(reaches, default=DEFAULT_RANGE)
+    farthest = [math.ceil(max(map(abs, e.shift))) for e in estimates if e.map is None]
+    return max(reaches) if reaches else max([DEFAULT_RANGE, *farthest])
 
 
 def _start(
@@ -152,14 +158,15 @@ def _start(
     stage: StageModel,
     expected: np.ndarray,
     hand: HandTies,
-) -> tuple[np.ndarray, bool]:
+) -> tuple[np.ndarray, float]:
     """Where states are counted from: what is tied, and the stage model for the rest.
 
     Returns
     -------
     positions : (N, 2) float array
-    adds_up : bool
-        Whether the stage's errors add up along the way (`stage_model.wanders`).
+    step : float
+        If the stage's errors add up along the way (`stage_model.wanders`), the standard deviation
+        of a step, in px; else 0.
     """
     held = sorted(tied)
     pairs = np.array([seams[k].pair for k in held], int).reshape(-1, 2)
@@ -177,21 +184,21 @@ def _start(
         ]
     ).reshape(-1, 2)
     if not wanders((start - expected)[largest], steps):
-        return start, False
+        return start, 0.0
     # Where errors add up, a frame is best expected where its neighbours lead.
     others = [k for k in range(len(seams)) if k not in tied]
     loose = np.array([seams[k].pair for k in others], int).reshape(-1, 2)
     moves = [tuple(seams[k].nominal + expected_shift(stage, layout, seams[k])) for k in others]
-    spring = 1 / max(float(np.var(steps, axis=0).sum()), 1.0)
+    step = max(float(np.std(steps, axis=0).max()), 1.0)
     start = fit_positions(
         np.concatenate([pairs, loose]),
         np.concatenate([offsets, np.array(moves).reshape(-1, 2)]),
-        np.concatenate([weights, np.full(len(others), spring)]),
+        np.concatenate([weights, np.full(len(others), 1 / step**2)]),
         expected,
         weak,
         hand.ties,
     ).positions
-    return start, True
+    return start, step
 
 
 def _factors(

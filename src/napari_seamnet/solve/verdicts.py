@@ -107,9 +107,10 @@ def _judge_seam(
         return SolvedSeam(
             estimate.shift, residual, 1.0, Status.HAND, reason, not broken, broken, loop_error
         )
-    if k not in placed.used:
-        return _unused(estimate, as_placed, p, sure, loop_error)
+    used = k in placed.used
     mode = mode_near(estimate, as_placed)
+    if not used and (mode is None or estimate.status is not Status.CERTAIN):
+        return _unused(estimate, as_placed, p, sure, loop_error)
     shift = estimate.shift if mode is None else mode.shift
     residual = as_placed + -shift
     miss = max(abs(residual.dy), abs(residual.dx))
@@ -128,7 +129,7 @@ def _judge_seam(
     elif not sure:
         status, reason = Status.DOUBTFUL, f"{p:.0%} within 1 px, with all around considered"
     return SolvedSeam(
-        shift, residual, p, status, reason, True, status is not Status.CERTAIN, loop_error
+        shift, residual, p, status, reason, used, status is not Status.CERTAIN, loop_error
     )
 
 
