@@ -15,12 +15,20 @@ if TYPE_CHECKING:
     from .geometry import Offset as Offset
     from .geometry import Shift as Shift
     from .geometry import Side as Side
+    from .layouts import Layout as Layout
+    from .layouts import open_layout as open_layout
     from .mosaic import Mosaic as Mosaic
     from .pairs import align_pair as align_pair
     from .shifts import Estimate as Estimate
     from .shifts import Status as Status
+    from .solve import Solution as Solution
+    from .stitching import StitchSettings as StitchSettings
+    from .stitching import stitch as stitch
 
 _HOMES = {
+    "Layout": ".layouts",
+    "Solution": ".solve",
+    "StitchSettings": ".stitching",
     "Estimate": ".shifts",
     "Frame": ".frames",
     "Mosaic": ".mosaic",
@@ -30,6 +38,8 @@ _HOMES = {
     "Status": ".shifts",
     "align_pair": ".pairs",
     "open_frame": ".frames",
+    "open_layout": ".layouts",
+    "stitch": ".stitching",
 }
 
 __all__ = sorted(_HOMES)

@@ -13,6 +13,7 @@ from .commands.align import align
 from .commands.demo import demo
 from .commands.evaluate import evaluate
 from .commands.hand import hand
+from .commands.layout import layout
 from .commands.methods import methods
 from .commands.terminal import Commands
 from .commands.tiles import tiles
@@ -30,5 +31,5 @@ def main() -> None:
     """
 
 
-for command in (align, demo, evaluate, hand, methods, tiles, train, weights):
+for command in (align, demo, evaluate, hand, layout, methods, tiles, train, weights):
     main.add_command(command)

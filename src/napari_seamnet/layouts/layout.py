@@ -34,6 +34,8 @@ class Site:
         Its place in the grid, from 0 on, where the layout is one.
     number : int or None
         When it was taken: its rank in the order of acquisition, where that is known.
+    page : int or None
+        Which plane of its file the frame is, as `open_frame` counts, where the file holds several.
     """
 
     frame: Frame
@@ -41,6 +43,7 @@ class Site:
     row: int | None = None
     col: int | None = None
     number: int | None = None
+    page: int | None = None
 
     def __post_init__(self) -> None:
         y, x = (float(value) for value in self.position)
@@ -82,6 +85,9 @@ class Layout:
         Places of the grid that no frame fills.
     notes : tuple of str
         What a person should know about how it was understood, in sentences.
+    overlap_assumed : bool
+        Whether nobody said how far neighbours overlap, so that the positions hold an assumption
+        and the overlap is to be estimated from the pictures.
     """
 
     sites: tuple[Site, ...]
@@ -89,6 +95,7 @@ class Layout:
     pixel_size: tuple[float, float] | None = None
     missing: tuple[tuple[int, int], ...] = ()
     notes: tuple[str, ...] = ()
+    overlap_assumed: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sites", tuple(self.sites))
@@ -162,4 +169,5 @@ class Layout:
     def moved(self, positions: Sequence[tuple[float, float]]) -> Layout:
         """The same frames at other nominal positions, (y, x) in px."""
         sites = zip(self.sites, positions, strict=True)
-        return replace(self, sites=tuple(replace(site, position=at) for site, at in sites))
+        moved = tuple(replace(site, position=at) for site, at in sites)
+        return replace(self, sites=moved, overlap_assumed=False)
