@@ -280,3 +280,15 @@ def test_the_sequential_mosaics_follow_their_own_line(build, solver):
     off -= off[0]
     moved = set(np.flatnonzero(np.abs(off).max(axis=1) > 1).tolist())
     assert moved == ({4, 5} if solver == "rows" else set())
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.3, 0.5, 0.77])
+def test_whole_pixels_are_right_wherever_the_whole_lies_between_pixels(build, fraction):
+    """If most frames came to lie half way between pixels, noise would decide their rounding."""
+    grid = build.grid(5, 5, whole=True)
+    seams, estimates = grid.seams, grid.sure()
+    moved = grid.layout.moved(
+        [(y + fraction * (k % 2), x + fraction) for k, (y, x) in enumerate(grid.layout.positions)]
+    )
+    solution = solve(moved, seams, estimates)
+    assert grid.errors(solution, whole=True).max() == 0

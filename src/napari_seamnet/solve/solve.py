@@ -9,6 +9,7 @@ from ..shifts.estimate import Status
 from .by_belief import place_by_belief
 from .by_peaks import place_by_peaks, place_one_by_one
 from .loops import confirmed_seams, find_loops, measured, smallest_errors
+from .placed import settled
 from .solution import Solution, Solver
 from .stage_model import LEAST_SEAMS, fit_stage
 from .verdicts import judge_frames, judge_seams
@@ -99,6 +100,7 @@ def solve(
         placed = place_by_peaks(layout, seams, estimates)
     else:
         placed = place_one_by_one(layout, seams, estimates, solver is Solver.ROWS)
+    placed = settled(placed)
     frames = judge_frames(layout, placed, feature_size)
     errors = smallest_errors(loops, len(seams))
     verdicts = judge_seams(seams, estimates, placed, errors, feature_size)
