@@ -104,6 +104,80 @@ def compare(
     return _compare_on(torch.device("cpu"), first, second, origin, max_shift, weights, report)
 
 
+def compare_many(
+    firsts: np.ndarray,
+    seconds: np.ndarray,
+    origin: tuple[int, int],
+    max_shift: int,
+    *,
+    device: str = "auto",
+    weights: Path | None = None,
+) -> list[Comparison]:
+    """Compare many pairs of crops of equal size in one batch, which keeps a GPU busy.
+
+    Parameters
+    ----------
+    firsts : (B, H1, W1) float32 array
+        First crops, in any intensities, finite and not constant.
+    seconds : (B, H2, W2) float32 array
+        Second crops.
+    origin, max_shift, device, weights
+        As for `compare`; the same for all.
+
+    Returns
+    -------
+    list of Comparison
+        What `compare` gives one by one, to 1e-4. A GPU that runs out of memory gets half the
+        batch at a time, and hands over to the CPU where it has no room for a single pair.
+
+    Raises
+    ------
+    DeviceError, WeightsError
+        As `compare`.
+    """
+    chosen = choose_device(device)
+    if len(firsts) <= 1:
+        return [
+            compare(first, second, origin, max_shift, device=device, weights=weights)
+            for first, second in zip(firsts, seconds, strict=True)
+        ]
+    try:
+        return _compare_batch_on(chosen, firsts, seconds, origin, max_shift, weights)
+    except torch.OutOfMemoryError:
+        if chosen.type == "cpu":
+            raise
+    # Outside the handler: inside, its traceback would keep the tensors that there was no room for.
+    half = (len(firsts) + 1) // 2
+    return [
+        seen
+        for part in (slice(None, half), slice(half, None))
+        for seen in compare_many(
+            firsts[part], seconds[part], origin, max_shift, device=device, weights=weights
+        )
+    ]
+
+
+def _compare_batch_on(
+    device: torch.device,
+    firsts: np.ndarray,
+    seconds: np.ndarray,
+    origin: tuple[int, int],
+    max_shift: int,
+    weights: Path | None,
+) -> list[Comparison]:
+    network = loaded(weights, device.type)
+    with torch.inference_mode():
+        crops = [torch.from_numpy(crop).to(device)[:, None] for crop in (firsts, seconds)]
+        maps, n_pixels = network.maps(crops[0], crops[1], max_shift, origin)
+        logits = network.weigh(maps, n_pixels, TRUST).cpu().double().numpy()
+        fine = network.fine_map(maps).cpu().double().numpy()
+        is_warped = network.is_warped(maps).cpu().numpy()
+    return [
+        Comparison(logits[index], fine[index], bool(is_warped[index]), device.type)
+        for index in range(len(firsts))
+    ]
+
+
 def _compare_on(
     device: torch.device,
     first: np.ndarray,

@@ -16,8 +16,10 @@ from .estimate import Estimate, undetermined
 from .posterior import FINE_AGREEMENT, estimate_from_map
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from ..nets.inference import Comparison
     from ..seams import Overlap
     from .estimate import Progress
 
@@ -97,6 +99,52 @@ class SeamNetMethod:
             weights=self.weights,
             report=progress,
         )
+        return self._read(seen)
+
+    def estimate_many(self, overlaps: Sequence[Overlap], *, max_shift: int = 15) -> list[Estimate]:
+        """Estimate many seams in one batch, as it suits a GPU.
+
+        Parameters
+        ----------
+        overlaps : sequence of Overlap
+            All of equal sizes and with equal origins.
+        max_shift : int
+            Search range, in px each way.
+
+        Returns
+        -------
+        list of Estimate
+            What `estimate` gives one by one; log-probabilities differ by less than 1e-3.
+
+        Raises
+        ------
+        ValueError
+            If the overlaps are of different sizes.
+        DeviceError, WeightsError
+            As `estimate`.
+        """
+        kinds = {(one.first.shape, one.second.shape, one.origin) for one in overlaps}
+        if len(kinds) > 1:
+            raise ValueError(f"overlaps of {len(kinds)} different sizes do not fit in one batch")
+        reasons = [no_evidence(one.first, one.second) for one in overlaps]
+        found = [undetermined(self.name, reason) if reason else None for reason in reasons]
+        told = [index for index, reason in enumerate(reasons) if not reason]
+        if told:
+            from ..nets.inference import compare_many
+
+            seen = compare_many(
+                np.stack([fill(overlaps[index].first) for index in told]),
+                np.stack([fill(overlaps[index].second) for index in told]),
+                overlaps[told[0]].origin,
+                max_shift,
+                device=self.device,
+                weights=self.weights,
+            )
+            for index, one in zip(told, seen, strict=True):
+                found[index] = self._read(one)
+        return [estimate for estimate in found if estimate is not None]
+
+    def _read(self, seen: Comparison) -> Estimate:
         return estimate_from_map(
             seen.logits,
             method=self.name,
