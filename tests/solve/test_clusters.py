@@ -2,7 +2,7 @@ import numpy as np
 
 from napari_seamnet.geometry import Shift
 from napari_seamnet.shifts import Estimate, Status
-from napari_seamnet.solve.clusters import find_clusters, tie_by_hand
+from napari_seamnet.solve.clusters import find_clusters, grow_clusters, tie_by_hand
 
 
 def by_hand(dy, dx):
@@ -37,3 +37,25 @@ def test_clusters_are_what_seams_tie_together(grid):
     assert clusters[0] == clusters[1] == clusters[5] == 0
     assert clusters[14] == clusters[15] == 1
     assert len(set(clusters.tolist())) == 13
+
+
+def test_two_certain_seams_that_agree_tie_what_loops_of_four_leave_apart(build):
+    """A ring of eight frames around a blank one closes, though it has no loop of four."""
+    grid = build.grid(3, 3)
+    estimates = grid.sure()
+    for k, seam in enumerate(grid.seams):
+        if 4 in seam.pair:
+            estimates[k] = build.blank()
+    halves = {grid.of(*pair) for pair in [(0, 1), (1, 2), (2, 5), (5, 8), (7, 8), (6, 7), (3, 6)]}
+    start = halves - {grid.of(1, 2)}
+    grown = grow_clusters(9, grid.seams, estimates, start)
+    assert grown == halves | {grid.of(0, 3)}
+
+
+def test_a_certain_seam_that_is_wrong_ties_nothing(build):
+    grid = build.grid(3, 3)
+    estimates = grid.sure()
+    k = grid.of(1, 2)
+    estimates[k] = build.certain(grid.shift(k) + np.array((0, 8)))
+    start = {grid.of(0, 1), grid.of(2, 5)}
+    assert k not in grow_clusters(9, grid.seams, estimates, start)

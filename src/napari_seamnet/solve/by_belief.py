@@ -17,7 +17,7 @@ from scipy import ndimage
 from ..geometry import Shift
 from .belief import Factor, difference, propagate
 from .by_peaks import NEXT_TO_NOTHING
-from .clusters import HandTies, find_clusters, tie_by_hand
+from .clusters import HandTies, find_clusters, grow_clusters, tie_by_hand
 from .evidence import likelihood, mode_near
 from .least_squares import connected, fit_positions, fit_robustly
 from .placed import Placed
@@ -73,7 +73,7 @@ def place_by_belief(
     """
     n = len(layout)
     hand = tie_by_hand(n, seams, estimates)
-    tied = confirmed - hand.broken
+    tied = grow_clusters(n, seams, estimates, confirmed - hand.broken)
     error = stage_error or max(_range(estimates) / 2, 2.0)
     nominal = np.array(layout.positions)
     expected = expected_positions(stage, layout, seams, nominal)

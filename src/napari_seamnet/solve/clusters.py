@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..shifts.estimate import Status
-from .least_squares import Ties, connected
+from .least_squares import Ties, connected, fit_positions
+from .loops import CLOSED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -86,3 +87,57 @@ def find_clusters(n: int, seams: Sequence[Seam], tied: Iterable[int]) -> np.ndar
         Cluster of each frame; 0 is the largest.
     """
     return connected(n, [seams[k].pair for k in tied])
+
+
+def grow_clusters(
+    n: int, seams: Sequence[Seam], estimates: Sequence[Estimate], tied: set[int]
+) -> set[int]:
+    """Tie clusters together where certain seams between them agree: a longer loop closes, too.
+
+    Parameters
+    ----------
+    n : int
+        Number of frames.
+    seams, estimates
+        All of them.
+    tied : set of int
+        Seams that tie already (`loops.confirmed_seams`).
+
+    Returns
+    -------
+    set of int
+        Those, and every certain seam that agrees, to within `CLOSED`, with another one between the
+        same two clusters; until there are no more.
+
+    Notes
+    -----
+    Where one seam in seven is in doubt, loops of four alone leave the grid in pieces.
+    """
+    offsets = np.array([tuple(s.nominal + e.shift) for s, e in zip(seams, estimates, strict=True)])
+    pairs = np.array([seam.pair for seam in seams], int).reshape(-1, 2)
+    certain = [k for k, e in enumerate(estimates) if e.status is Status.CERTAIN]
+    tied = set(tied)
+    while True:
+        held = sorted(tied)
+        clusters = find_clusters(n, seams, held)
+        at = fit_positions(
+            pairs[held], offsets[held], np.ones(len(held)), np.zeros((n, 2)), np.full(n, 1e-6)
+        ).positions
+        between: dict[tuple[int, int], list[int]] = {}
+        for k in certain:
+            one, two = (int(clusters[frame]) for frame in seams[k].pair)
+            if one != two:
+                between.setdefault((min(one, two), max(one, two)), []).append(k)
+        agreeing: set[int] = set()
+        for (low, _), group in between.items():
+            if len(group) < 2:
+                continue
+            # What each seam says of where the second cluster lies, seen from the first.
+            which = np.array(group)
+            apart = at[pairs[which, 1]] - at[pairs[which, 0]] - offsets[which]
+            apart[clusters[pairs[which, 0]] != low] *= -1
+            close = np.abs(apart[:, None] - apart[None]).max(axis=2) <= CLOSED
+            agreeing.update(int(k) for k in which[close.sum(axis=1) > 1])
+        if not agreeing:
+            return tied
+        tied |= agreeing

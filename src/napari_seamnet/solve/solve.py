@@ -101,9 +101,9 @@ def solve(
     else:
         placed = place_one_by_one(layout, seams, estimates, solver is Solver.ROWS)
     placed = settled(placed)
-    frames = judge_frames(layout, placed, feature_size)
     errors = smallest_errors(loops, len(seams))
     verdicts = judge_seams(seams, estimates, placed, errors, feature_size)
+    frames = judge_frames(layout, placed, seams, verdicts, feature_size)
     report(1, 1)
     return Solution(
         layout,

@@ -23,11 +23,19 @@ if TYPE_CHECKING:
     from ..shifts import Estimate
     from .placed import Placed
 
+TORN = 0.9
+"""Most that is claimed of a frame whose seams contradict each other."""
 RESIDUAL = 1.0
 """px: a seam that misses its own shift by more than this, as placed, is not certain."""
 
 
-def judge_frames(layout: Layout, placed: Placed, feature_size: float | None) -> list[SolvedFrame]:
+def judge_frames(
+    layout: Layout,
+    placed: Placed,
+    seams: Sequence[Seam],
+    verdicts: Sequence[SolvedSeam],
+    feature_size: float | None,
+) -> list[SolvedFrame]:
     """Say of every frame where it lies and how far that can be trusted.
 
     Parameters
@@ -36,11 +44,14 @@ def judge_frames(layout: Layout, placed: Placed, feature_size: float | None) -> 
         What was placed.
     placed : Placed
         By any solver.
+    seams, verdicts
+        Its seams, and what `judge_seams` says of them.
     feature_size : float or None
         In px; an uncertainty beyond half of it is flagged.
     """
     whole = _whole(placed)
     held = _held(placed)
+    torn = _torn(len(layout), seams, verdicts)
     frames = []
     for k in range(len(layout)):
         p, rival = float(placed.probability[k]), float(placed.runner_up_probability[k])
@@ -51,6 +62,9 @@ def judge_frames(layout: Layout, placed: Placed, feature_size: float | None) -> 
         elif part:
             status = Status.DOUBTFUL
             reason = f"part {part} of the grid: only the stage ties it to the largest part"
+        elif torn[k] > 0:
+            status, p = Status.DOUBTFUL, min(p, TORN)
+            reason = f"its seams contradict each other by {torn[k]:.1f} px"
         elif p < CERTAIN and rival >= AMBIGUOUS:
             status = Status.AMBIGUOUS
             reason = f"{p:.0%} here, {rival:.0%} elsewhere"
@@ -69,6 +83,22 @@ def judge_frames(layout: Layout, placed: Placed, feature_size: float | None) -> 
             )
         )
     return frames
+
+
+def _torn(n: int, seams: Sequence[Seam], verdicts: Sequence[SolvedSeam]) -> list[float]:
+    """How far apart the seams pull each frame that no two of them agree on, in px; else 0."""
+    agree, most = [0] * n, [0.0] * n
+    for seam, verdict in zip(seams, verdicts, strict=True):
+        if not verdict.used or verdict.residual is None:
+            continue
+        miss = max(abs(verdict.residual.dy), abs(verdict.residual.dx))
+        for frame in seam.pair:
+            agree[frame] += miss <= RESIDUAL / 2
+            most[frame] = max(most[frame], miss)
+    return [
+        2 * off if off > RESIDUAL and count < 2 else 0.0
+        for off, count in zip(most, agree, strict=True)
+    ]
 
 
 def judge_seams(
