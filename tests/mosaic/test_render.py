@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from napari_seamnet.frames import as_frame
 from napari_seamnet.geometry import Box
 from napari_seamnet.mosaic import Mosaic, MosaicError, Ownership, Placement
-from napari_seamnet.mosaic.render import owners, render, stack_boxes
+from napari_seamnet.mosaic.ownership import owners, stack_boxes
+from napari_seamnet.mosaic.render import render
 
 FILL = 9
 

@@ -2,7 +2,7 @@
 
 Acts like an immutable list of placements that can also be looked at: every operation returns a
 new mosaic and leaves the old one as it was, so undo is keeping the old one. How a part is drawn is
-in `render.py`, how the whole is written in `export.py`; where frames belong is decided elsewhere.
+in `render.py`, how the whole is written in `export/`; where frames belong is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from ..frames import as_frame, lazy_array
 from ..geometry import Box, Offset, Shift
 from ..shifts.estimate import Status
 from .errors import MosaicError
-from .export import save_ome_tiff
-from .placement import Placement
-from .render import Ownership, check_fill, owners_at, render_level, stack_boxes
+from .ownership import Ownership, stack_boxes
+from .placement import Placement, chained, check_alike
+from .render import check_fill, owners_at, render_level
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from os import PathLike
 
     import dask.array as da
@@ -69,19 +70,8 @@ class Mosaic:
         object.__setattr__(self, "placements", tuple(self.placements))
         if not self.placements:
             raise MosaicError("a mosaic has at least one frame; begin one with Mosaic.start")
-        first = self.placements[0].frame
         for placement in self.placements[1:]:
-            frame = placement.frame
-            if frame.dtype != first.dtype:
-                raise MosaicError(
-                    f"{frame.name} is {frame.dtype}, but the mosaic is {first.dtype}; convert one "
-                    "of them, so that all frames are of one dtype"
-                )
-            if frame.channels != first.channels:
-                raise MosaicError(
-                    f"{frame.name} is {_kind(frame)}, but the mosaic is {_kind(first)}; convert "
-                    "one of them, so that all frames are alike"
-                )
+            check_alike(self.placements[0].frame, placement.frame)
 
     @classmethod
     def start(
@@ -156,7 +146,18 @@ class Mosaic:
         note: str = "",
     ) -> Mosaic:
         """Add a frame at a position, (y, x) in whole px; see `append`."""
-        return Mosaic((*self.placements, Placement(as_frame(frame), position, status, note)))
+        placement = Placement(as_frame(frame), position, status, note)
+        check_alike(self.placements[0].frame, placement.frame)
+        # What is known of those that are there is not found out again: a mosaic that grows frame
+        # by frame costs each time what the new frame costs, and a copy of the tuple.
+        grown = object.__new__(Mosaic)
+        known = grown.__dict__
+        known["placements"] = (*self.placements, placement)
+        if "table" in self.__dict__:
+            known["table"] = np.concatenate([self.table, stack_boxes([placement])])
+        if "_content" in self.__dict__:
+            known["_content"] = chained(self._content, placement)
+        return grown
 
     def remove_last(self) -> Mosaic:
         """Take the frame that was placed last away again.
@@ -183,8 +184,8 @@ class Mosaic:
     @cached_property
     def bounds(self) -> Box:
         """The smallest box around all frames, in px; its corner may be negative."""
-        top, left = (int(edge) for edge in self._table[:, :2].min(axis=0))
-        bottom, right = (int(edge) for edge in self._table[:, 2:].max(axis=0))
+        top, left = (int(edge) for edge in self.table[:, :2].min(axis=0))
+        bottom, right = (int(edge) for edge in self.table[:, 2:].max(axis=0))
         return Box(top, left, bottom - top, right - left)
 
     @property
@@ -281,9 +282,30 @@ class Mosaic:
             Index into `placements`; -1 where `array` shows the fill value.
         """
         ownership = Ownership.named(ownership)
-        name = f"owners-{tokenize(self._table.tolist(), str(ownership), chunks)}"
-        read = partial(owners_at, self._table, self.origin, ownership)
+        name = f"owners-{tokenize(self._content, str(ownership), chunks)}"
+        read = partial(owners_at, self.table, self.origin, ownership)
         return lazy_array(read, self.bounds.shape, np.dtype(np.int32), name, chunks)
+
+    def reader(
+        self,
+        ownership: Ownership | str = Ownership.NEAREST_CENTRE,
+        fill: float = 0,
+    ) -> Callable[[Box], np.ndarray]:
+        """Give what draws a part of `array` at once, without dask.
+
+        Returns
+        -------
+        callable
+            ``read(box)`` gives the pixels of a box of `array`, ``array()[box.slices]``. Safe from
+            several threads; reads only the frames that own a pixel there.
+
+        Raises
+        ------
+        MosaicError
+            As `array`.
+        """
+        checked = Ownership.named(ownership), check_fill(fill, self.dtype)
+        return partial(render_level, self.placements, self.table, self.origin, *checked, 1)
 
     def save(
         self,
@@ -291,21 +313,21 @@ class Mosaic:
         ownership: Ownership | str = Ownership.NEAREST_CENTRE,
         fill: float = 0,
         pixel_size: float | tuple[float, float] | None = None,
-        compression: str | None = None,
+        compression: str | None = "auto",
         progress: Progress | None = None,
     ) -> None:
-        """Write the whole picture as a tiled OME-TIFF; see `export.save_ome_tiff`.
+        """Write the whole picture with its pyramid; see `export`.
 
         Parameters
         ----------
         path : path
-            Ends in ``.tif`` or ``.tiff``; an existing file is replaced when all is written.
+            Ends in ``.ome.zarr`` or ``.ome.tif``; what is there is replaced when all is written.
         ownership, fill
             As of `array`.
         pixel_size : float or (y, x), optional
             In µm.
-        compression : {None, "zlib", "deflate"}
-            None writes the pixels as they are.
+        compression : str or None, default "auto"
+            See `export`; None writes the pixels as they are.
         progress : callable, optional
             Called as ``progress(done, total, what)``; may raise `Cancelled`.
 
@@ -314,31 +336,38 @@ class Mosaic:
         MosaicError
             If it cannot be written so; nothing is left behind then.
         """
-        save_ome_tiff(
-            self.array(ownership, fill),
+        from .export import export  # zarr takes half a second to load, and few calls save
+
+        export(
+            self,
             path,
+            ownership=ownership,
+            fill=fill,
             pixel_size=pixel_size,
             compression=compression,
-            keep=[p.frame.path for p in self.placements if p.frame.path is not None],
             progress=progress,
         )
 
     @cached_property
-    def _table(self) -> np.ndarray:
+    def table(self) -> np.ndarray:
+        """Boxes of all frames in one array; see `stack_boxes`."""
         return stack_boxes(self.placements)
+
+    @cached_property
+    def _content(self) -> str:
+        """A name for what is shown: equal only for equal placements of equal pixels."""
+        content = ""
+        for placement in self.placements:
+            content = chained(content, placement)
+        return content
 
     def _level(
         self, ownership: Ownership, fill: float, chunks: int | tuple[int, int], step: int
     ) -> da.Array:
         """Every `step`-th pixel of the picture."""
-        content = [(p.frame.token, p.position, p.frame.shape) for p in self.placements]
-        name = f"mosaic-{tokenize(content, str(ownership), repr(fill), chunks, step)}"
+        name = f"mosaic-{tokenize(self._content, str(ownership), repr(fill), chunks, step)}"
         h, w = (-(-length // step) for length in self.bounds.shape)
         read = partial(
-            render_level, self.placements, self._table, self.origin, ownership, fill, step
+            render_level, self.placements, self.table, self.origin, ownership, fill, step
         )
         return lazy_array(read, (h, w, *self.shape[2:]), self.dtype, name, chunks)
-
-
-def _kind(frame: Frame) -> str:
-    return {0: "grey", 3: "RGB", 4: "RGBA"}[frame.channels]

@@ -1,112 +1,24 @@
-"""Draw a part of a mosaic: who owns which pixel, and what it shows.
+"""Draw a part of a mosaic: what each pixel's owner shows there.
 
-Every drawn pixel is one frame's pixel, untouched, or the fill value. What the whole is, and how it
-becomes lazy, is in `mosaic.py`.
+Every drawn pixel is one frame's pixel, untouched, or the fill value. Who owns which is found in
+`ownership.py`; what the whole is, and how it becomes lazy, in `mosaic.py`.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..geometry import Box
 from .errors import MosaicError
+from .ownership import Ownership, grid_shape, owners, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .ownership import Piece
     from .placement import Placement
-
-NOBODY = -1
-"""Owner of the pixels that no frame shows."""
-
-
-class Ownership(StrEnum):
-    """Which frame is shown where several overlap."""
-
-    NEAREST_CENTRE = "nearest centre"
-    """The one whose centre is nearest: a hard cut where two centres are equally far, the pixels
-    on the cut the earlier frame's. The best pixels of a lens and the least exposed of a sample."""
-    FIRST = "first"
-    """The earliest placed on top."""
-    LAST = "last"
-    """The latest placed on top."""
-
-    @classmethod
-    def named(cls, name: str) -> Ownership:
-        """Find an ownership by its name.
-
-        Raises
-        ------
-        MosaicError
-            If there is none of this name.
-        """
-        try:
-            return cls(name)
-        except ValueError:
-            names = ", ".join(repr(str(one)) for one in cls)
-            raise MosaicError(f"there is no ownership {name!r}; choose one of {names}") from None
-
-
-def stack_boxes(placements: Sequence[Placement]) -> np.ndarray:
-    """Put the placements' boxes into one table, so that a thousand are searched at once.
-
-    Returns
-    -------
-    (N, 4) int64 array
-        Top, left, bottom, right of each, in mosaic pixels; bottom and right exclusive.
-    """
-    boxes = [placement.box for placement in placements]
-    return np.array(
-        [(box.y, box.x, box.y + box.height, box.x + box.width) for box in boxes], np.int64
-    ).reshape(-1, 4)
-
-
-def owners(
-    table: np.ndarray, region: Box, ownership: Ownership = Ownership.NEAREST_CENTRE, step: int = 1
-) -> np.ndarray:
-    """Tell which placement owns each pixel of a region.
-
-    Parameters
-    ----------
-    table : (N, 4) int64 array
-        From `stack_boxes`.
-    region : Box
-        In mosaic pixels.
-    ownership : Ownership
-        Who is shown where several overlap.
-    step : int, default 1
-        Only every `step`-th row and column of the region, starting with its first.
-
-    Returns
-    -------
-    (h, w) int32 array
-        Index of the owner; -1 where there is none.
-    """
-    h, w = -(-region.height // step), -(-region.width // step)
-    who = np.full((h, w), NOBODY, np.int32)
-    met = _met_by(table, region)
-    if ownership is not Ownership.NEAREST_CENTRE or len(met) == 1:
-        # Painted one over the other, so the one on top comes last.
-        for index in met if ownership is Ownership.LAST else met[::-1]:
-            who[_part(table[index], region, step)] = index
-        return who
-    nearest = np.full((h, w), np.iinfo(np.int64).max)
-    # Coordinates are doubled, so that centres between pixels are whole, and a tie is exact.
-    ys = 2 * (region.y + step * np.arange(h, dtype=np.int64))
-    xs = 2 * (region.x + step * np.arange(w, dtype=np.int64))
-    for index in met:
-        top, left, bottom, right = table[index]
-        rows, columns = _part(table[index], region, step)
-        distance = (ys[rows, None] - (top + bottom - 1)) ** 2 + (
-            xs[None, columns] - (left + right - 1)
-        ) ** 2
-        nearer = distance < nearest[rows, columns]
-        who[rows, columns][nearer] = index
-        np.minimum(nearest[rows, columns], distance, out=nearest[rows, columns])
-    return who
 
 
 def render(
@@ -142,34 +54,35 @@ def render(
     (h, w) or (h, w, C) array
         In the frames' dtype.
     """
-    who = owners(table, region, ownership, step)
     frame = placements[0].frame
     channels = (frame.channels,) if frame.channels else ()
-    out = np.full((*who.shape, *channels), fill, frame.dtype)
-    for index in _met_by(table, region):
-        rows, columns = _part(table[index], region, step)
-        owned = who[rows, columns] == index
-        down, across = np.flatnonzero(owned.any(axis=1)), np.flatnonzero(owned.any(axis=0))
-        if not len(down):
-            continue
-        owned = owned[down[0] : down[-1] + 1, across[0] : across[-1] + 1]
-        h, w = owned.shape
-        y, x = rows.start + int(down[0]), columns.start + int(across[0])
-        placement = placements[index]
+    out = np.full((*grid_shape(region, step), *channels), fill, frame.dtype)
+    owned: dict[int, list[Piece]] = {}
+    for piece in pieces(table, region, ownership, step):
+        owned.setdefault(piece.owner, []).append(piece)
+    for owner in sorted(owned):
+        # One read a frame, of the box around its pieces, whatever their number.
+        y = min(piece.rows.start for piece in owned[owner])
+        x = min(piece.columns.start for piece in owned[owner])
+        bottom = max(piece.rows.stop for piece in owned[owner])
+        right = max(piece.columns.stop for piece in owned[owner])
+        placement = placements[owner]
         pixels = placement.frame.read(
             Box(
                 region.y + y * step - placement.position[0],
                 region.x + x * step - placement.position[1],
-                (h - 1) * step + 1,
-                (w - 1) * step + 1,
+                (bottom - 1 - y) * step + 1,
+                (right - 1 - x) * step + 1,
             ),
             step,
         )
-        target = out[y : y + h, x : x + w]
-        if owned.all():
-            target[:] = pixels
-        else:
-            target[owned] = pixels[owned]
+        for rows, columns, _, mask in owned[owner]:
+            target = out[rows, columns]
+            part = pixels[rows.start - y : rows.stop - y, columns.start - x : columns.stop - x]
+            if mask is None:
+                target[:] = part
+            else:
+                target[mask] = part[mask]
     return out
 
 
@@ -216,26 +129,3 @@ def check_fill(fill: float, dtype: np.dtype) -> float:
             f"{dtype} pixels cannot show the fill value {fill}; choose one that they can"
         )
     return fill
-
-
-def _met_by(table: np.ndarray, region: Box) -> np.ndarray:
-    """Indices of the boxes that meet a region, in order."""
-    top, left, bottom, right = table.T
-    meets = (top < region.y + region.height) & (bottom > region.y)
-    meets &= (left < region.x + region.width) & (right > region.x)
-    return np.flatnonzero(meets)
-
-
-def _part(edges: np.ndarray, region: Box, step: int) -> tuple[slice, slice]:
-    """Rows and columns of a region's every-`step`-th-pixel grid that lie within a box."""
-    top, left, bottom, right = (int(edge) for edge in edges)
-
-    def inside(low: int, high: int, start: int, length: int) -> slice:
-        return slice(
-            -(-max(0, low - start) // step), -(-max(0, min(length, high - start)) // step)
-        )
-
-    return (
-        inside(top, bottom, region.y, region.height),
-        inside(left, right, region.x, region.width),
-    )
