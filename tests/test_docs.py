@@ -1,7 +1,8 @@
 """The pages: every Python block runs, every command line parses.
 
 A fence ```` ```python ```` is run, page by page in one namespace, in a folder with the files
-``first.tif`` and ``second.tif`` (the second right of the first, overlap 150 px). A block that
+``first.tif`` and ``second.tif`` (the second right of the first, overlap 150 px) and a grid in
+``frames`` (2 x 2, names ``tile_r0_c0.tif``, overlap 10 %). A block that
 cannot be run there says why after the word: ```` ```python not run: needs a window ````. In fences
 ``sh``, each line that begins with ``napari-seamnet`` must be a command that is understood.
 """
@@ -15,7 +16,7 @@ import pytest
 import tifffile
 
 from napari_seamnet import cli
-from napari_seamnet.sample_data import chip_pair
+from napari_seamnet.sample_data import chip_grid, chip_pair
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -41,10 +42,13 @@ def of_pages(language):
 
 @pytest.fixture
 def beside_two_frames(tmp_path, monkeypatch):
-    """Be in a folder with the two files that the pages speak of."""
+    """Be in a folder with the files that the pages speak of."""
     for name, frame in zip(("first", "second"), chip_pair(), strict=True):
         pixels = frame.read() if hasattr(frame, "read") else frame
         tifffile.imwrite(tmp_path / f"{name}.tif", pixels)
+    (tmp_path / "frames").mkdir()
+    for k, frame in enumerate(chip_grid(2, 2, size=500, overlap=50, jitter=4).frames):
+        tifffile.imwrite(tmp_path / "frames" / f"tile_r{k // 2}_c{k % 2}.tif", frame.read())
     monkeypatch.chdir(tmp_path)
 
 

@@ -12,9 +12,11 @@ import click
 from .commands.align import align
 from .commands.demo import demo
 from .commands.evaluate import evaluate
+from .commands.export import export
 from .commands.hand import hand
 from .commands.layout import layout
 from .commands.methods import methods
+from .commands.stitch import stitch
 from .commands.terminal import Commands
 from .commands.tiles import tiles
 from .commands.train import train
@@ -31,5 +33,17 @@ def main() -> None:
     """
 
 
-for command in (align, demo, evaluate, hand, layout, methods, tiles, train, weights):
+for command in (
+    align,
+    demo,
+    evaluate,
+    export,
+    hand,
+    layout,
+    methods,
+    stitch,
+    tiles,
+    train,
+    weights,
+):
     main.add_command(command)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from .grids import estimate_seams
+from .grids import coarse_offsets, estimate_seams
 from .layouts import Layout, open_layout
 from .pairs import DEFAULT_MAX_SHIFT
 from .seams.seam import find_seams
@@ -38,7 +38,7 @@ class StitchSettings:
     max_shift : int
         Search range, in px each way on each axis.
     wide : int or None
-        Look for a coarse offset within this many px first.
+        Bring the frames to within a few px first, by a coarse look within this many px.
     solver : Solver
         How positions are found from the seams.
     stage_error : float or None
@@ -114,7 +114,7 @@ def stitch(
     Returns
     -------
     Solution
-        Positions, probabilities, verdicts. ``Mosaic.from_solution`` makes the picture of it.
+        Positions, probabilities, verdicts. `mosaic_of` makes the picture of it.
 
     Raises
     ------
@@ -137,6 +137,7 @@ def stitch(
         layout = source
     else:
         layout = open_layout(source, progress=progress, **layout_options)
+    layout = level(layout, settings, progress=progress)
     seams = find_seams(layout)
     estimates = estimate(
         layout,
@@ -148,6 +149,25 @@ def stitch(
         on_result=on_result,
     )
     return resolve(layout, seams, estimates, settings, decisions=decisions, progress=progress)
+
+
+def level(layout: Layout, settings: StitchSettings, *, progress: Progress | None = None) -> Layout:
+    """Bring frames that may be far off to within a few px, if the settings ask for it (`wide`).
+
+    Returns
+    -------
+    Layout
+        The same frames, where a coarse look at the pictures puts them; a note says so.
+    """
+    if settings.wide is None or len(layout) < 2:
+        return layout
+    coarse = coarse_offsets(layout, find_seams(layout), settings.wide, progress=progress)
+    told = sum(one == "pictures" for one in coarse.told)
+    note = (
+        f"a coarse look within ±{settings.wide} px moved the frames first; {told} of "
+        f"{len(coarse.told)} seams told where to"
+    )
+    return replace(coarse.layout, notes=(*coarse.layout.notes, note))
 
 
 def estimate(
@@ -167,7 +187,6 @@ def estimate(
         seams,
         settings.method,
         max_shift=settings.max_shift,
-        wide=settings.wide,
         device=workers.device,
         workers=workers.workers,
         executor=workers.executor,
