@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import types
+from dataclasses import replace
 
 import imageio.v3 as iio
 import numpy as np
@@ -14,7 +15,8 @@ import tifffile
 from click.testing import CliRunner
 from scipy import ndimage
 
-from napari_seamnet import cli
+from napari_seamnet import cli, sample_data, stitching
+from napari_seamnet.grids import Journal
 from napari_seamnet.nets.weights import load_seamnet
 
 DY, DX = 3, -4
@@ -491,20 +493,75 @@ def no_window(monkeypatch):
     return opened
 
 
+@pytest.fixture
+def small_demo(monkeypatch):
+    """Let the demo simulate a layer that is done in a second."""
+    whole = sample_data.chip_grid
+    monkeypatch.setattr(
+        sample_data, "chip_grid", lambda: whole(2, 3, size=400, overlap=100, jitter=8)
+    )
+
+
+@pytest.mark.usefixtures("small_demo")
 def test_the_demo_writes_everything_and_opens_a_window_if_there_is_a_display(
     tmp_path, monkeypatch, no_window
 ):
     monkeypatch.setenv("DISPLAY", ":7")
-    result = call("demo", "-o", tmp_path / "demo", "--method", "smoothed")
-    assert result.exit_code in (0, 1), result.stderr
-    assert "seams are within 1 px of the truth" in result.stdout
-    written = {path.name for path in (tmp_path / "demo").iterdir()}
-    assert written == {"frames", "mosaic.ome.tif", "before.png", "after.png", "pairs.csv"}
+    out = tmp_path / "new" / "demo"
+    result = call("demo", "-o", out)
+    assert result.exit_code == 0, result.stderr
+    assert "7 of 7 seams are within 1 px of the truth" in result.stdout
+    assert "6 of 6 frames are within 1 px of the truth" in result.stdout
+    assert "frames    6: 6 certain" in result.stdout
+    (told,) = [line for line in result.stdout.splitlines() if line.startswith("written")]
+    written = {path.name for path in out.iterdir()}
+    assert written == set(told.partition(": ")[2].split(", "))
+    assert {"frames", "mosaic.ome.tif", "seams.csv", "before.png", "after.png"} <= written
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "A simulated chip layer" in page
+    assert f"napari-seamnet demo --out {out} --method seamnet" in page
     ((grid, mosaic),) = no_window
-    assert len(mosaic) == len(grid.frames) == 16
+    assert len(mosaic) == len(grid.frames) == 6
+    assert [p.frame.path.parent for p in mosaic.placements] == [out / "frames"] * 6
+
+
+@pytest.mark.usefixtures("small_demo")
+def test_the_demo_says_by_its_exit_code_that_somebody_should_look(tmp_path, monkeypatch):
+    solved = stitching.stitch
+
+    def doubting(*words, **how):
+        found = solved(*words, **how)
+        first, *others = found.verdicts
+        return replace(found, verdicts=(replace(first, needs_look=True), *others))
+
+    monkeypatch.setattr(stitching, "stitch", doubting)
+    result = call("demo", "-o", tmp_path / "demo", "--method", "smoothed", "--no-window")
+    assert result.exit_code == 1
+    assert "1 of 7 seams" in result.stderr
+    assert (tmp_path / "demo" / "mosaic.ome.tif").exists()
+
+
+@pytest.mark.usefixtures("small_demo")
+def test_the_demo_again_in_its_folder_estimates_no_seam_anew(tmp_path):
+    words = ("demo", "-o", tmp_path, "--method", "smoothed", "--no-window")
+    first = call(*words)
+    seams = (tmp_path / "seams.csv").read_text()
+    with Journal(tmp_path / "chip.seams.sqlite", read_only=True) as journal:
+        finished = len(journal)
+    again = call(*words)
+    with Journal(tmp_path / "chip.seams.sqlite", read_only=True) as journal:
+        assert len(journal) == finished == 7
+    assert again.stdout == first.stdout
+    assert (tmp_path / "seams.csv").read_text() == seams
+
+
+def test_a_method_that_is_not_there_is_refused_before_the_demo_writes_anything(tmp_path):
+    refused(call("demo", "-o", tmp_path / "demo", "--method", "none", "--no-window"), "'none'")
+    assert not (tmp_path / "demo").exists()
 
 
 @pytest.mark.parametrize(("display", "words"), [("", []), (":7", ["--no-window"])])
+@pytest.mark.usefixtures("small_demo")
 def test_the_demo_opens_no_window_without_display_or_where_none_is_wanted(
     tmp_path, monkeypatch, no_window, display, words
 ):

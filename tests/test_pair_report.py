@@ -1,11 +1,18 @@
 import math
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
 
 from napari_seamnet.frames import as_frame
 from napari_seamnet.geometry import Offset, Shift
-from napari_seamnet.pair_report import as_json, as_text, report_pair, similarity_at
+from napari_seamnet.pair_report import (
+    as_json,
+    as_text,
+    report_pair,
+    save_composite,
+    similarity_at,
+)
 from napari_seamnet.shifts import Alternative, Estimate, Status
 
 
@@ -83,3 +90,13 @@ def test_the_words_name_every_alternative_and_the_reason(frames):
     assert lines[0].split(maxsplit=1) == ["status", "ambiguous: 3 shifts fit"]
     assert [line.split()[0] for line in lines].count("also") == 2
     assert "nothing to compare" in next(line for line in lines if line.startswith("D"))
+
+
+def test_a_composite_is_red_where_only_the_first_frame_is_bright(tmp_path):
+    first, second = np.zeros((2, 20, 30), np.uint8)
+    first[5, 20], second[5, 3] = 255, 255
+    save_composite(tmp_path / "c.png", as_frame(first), as_frame(second), Offset(0, 15))
+    picture = iio.imread(tmp_path / "c.png")
+    assert picture.shape == (20, 15, 3)
+    assert tuple(picture[5, 5, :2]) == (255, 0)
+    assert tuple(picture[5, 3, :2]) == (0, 255)

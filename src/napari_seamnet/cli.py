@@ -16,6 +16,7 @@ from .commands.export import export
 from .commands.hand import hand
 from .commands.layout import layout
 from .commands.methods import methods
+from .commands.report import report
 from .commands.stitch import stitch
 from .commands.terminal import Commands
 from .commands.tiles import tiles
@@ -41,6 +42,7 @@ for command in (
     hand,
     layout,
     methods,
+    report,
     stitch,
     tiles,
     train,

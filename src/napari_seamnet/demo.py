@@ -1,188 +1,226 @@
-"""The demo: a simulated chip layer with known truth, aligned, placed and saved.
+"""The demo: a simulated chip layer with known truth, written as frames, stitched, and checked.
 
-What ``napari-seamnet demo`` does and prints stands here; the layer itself is made in
-`sample_data.py`. Whole grids are placed here in the source's plain way, row by row, each frame at
-its surest seam; nothing is balanced over the grid.
+What ``napari-seamnet demo`` writes and prints stands here. The layer itself is made in
+`sample_data.py`; it is stitched by `stitching.py`, as any folder of frames is.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import imageio.v3 as iio
+import numpy as np
 import tifffile
 
-from .geometry import Offset, Shift
-from .mosaic import Mosaic
-from .pair_files import PairRow, write_pairs
-from .pairs import DEFAULT_MAX_SHIFT, align_pair
+from . import solution_files
+from .geometry import Offset
+from .layouts import open_layout
+from .layouts.draw import draw_layout
+from .mosaic import mosaic_of
+from .mosaic.export import export
+from .pair_report import save_composite
 from .saving import written_whole
-from .seams import Overlap, composite
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterable
 
-    from .frames import Frame
+    from .geometry import Shift
+    from .layouts import Layout
     from .sample_data import ChipGrid
-    from .shifts import Estimate, Method
     from .shifts.estimate import Progress
+    from .solve import Solution
+
+MAX_SHIFT = 25
+"""px: a frame of the sample lies up to 10 px off, so a seam up to 20, and a little more."""
+JOURNAL = "chip.seams.sqlite"
+"""Name of the journal in the demo's folder: a demo that was stopped goes on where it was."""
+NAMES = "chip_r{row}_c{col}.tif"
+"""How the frames' files are called, for `open_layout`."""
+
+
+class DemoError(ValueError):
+    """The folder holds something else than this demo; the message says what to do."""
 
 
 @dataclass(frozen=True, eq=False)
-class FoundSeam:
-    """One seam of the simulated grid: what was found, and what is true.
+class Check:
+    """A solution of the simulated grid, held against the truth.
 
     Parameters
     ----------
-    first, second : int
-        The two frames, numbered row by row from 0.
-    nominal : Offset
-        Nominal offset of the second frame, in whole px.
-    truth : Shift
-        The true shift, known since the layer is simulated.
-    estimate : Estimate
-        What the method found.
+    solution : Solution
+        Of the layout that `lay_out` gave.
+    truth : tuple of (y, x)
+        True positions of the layout's frames, in its order, in whole px. Only where frames lie to
+        each other can be known from pictures, so the whole grid counts from where the middle
+        frame (the median of all) was placed.
     """
 
-    first: int
-    second: int
-    nominal: Offset
-    truth: Shift
-    estimate: Estimate
+    solution: Solution
+    truth: tuple[tuple[int, int], ...]
 
-    @property
-    def error(self) -> float:
-        """Distance of the found shift from the true one, in px, on the worse axis."""
-        return self.estimate.shift.distance(self.truth)
+    @classmethod
+    def of(cls, grid: ChipGrid, solution: Solution) -> Check:
+        """Look up what is true of each frame, by its name.
 
+        Raises
+        ------
+        DemoError
+            If a frame is none of the grid's.
+        """
+        by_name = {frame.name: at for frame, at in zip(grid.frames, grid.truth, strict=True)}
+        names = [Path(site.name).stem for site in solution.layout]
+        _check_names(names, by_name)
+        truth = np.array([by_name[name] for name in names])
+        placed = np.array([frame.whole for frame in solution.frames])
+        slide = Offset(*np.median(placed - truth, axis=0)).whole()
+        return cls(solution, tuple((int(y), int(x)) for y, x in truth + slide))
 
-def align_grid(
-    grid: ChipGrid,
-    method: Method,
-    *,
-    max_shift: int = 2 * DEFAULT_MAX_SHIFT,
-    progress: Progress | None = None,
-) -> list[FoundSeam]:
-    """Align every two neighbours of a grid, row by row.
+    def found(self, seam: int) -> Shift:
+        """Shift of a seam's second frame as it was placed, in px, with a fraction."""
+        return self.solution.offset(seam) - self.solution.seams[seam].nominal
 
-    The range is twice the usual one, since both frames of a seam may be off, in opposite
-    directions.
-    """
-    places = [(row, column) for row in range(grid.rows) for column in range(grid.cols)]
-    pairs = []
-    for index, (row, column) in enumerate(places):
-        if column + 1 < grid.cols:
-            pairs.append((index, index + 1))
-        if row + 1 < grid.rows:
-            pairs.append((index, index + grid.cols))
-    seams = []
-    for done, (first, second) in enumerate(pairs):
-        if progress is not None:
-            progress(done, len(pairs), f"{frame_name(grid, first)} - {frame_name(grid, second)}")
-        nominal = Offset(*_between(grid.nominal, first, second).whole())
-        estimate = align_pair(
-            grid.frames[first],
-            grid.frames[second],
-            offset=nominal,
-            method=method,
-            max_shift=max_shift,
+    def true(self, seam: int) -> Shift:
+        """True shift of a seam's second frame, in px."""
+        first, second = self.solution.seams[seam].pair
+        (y0, x0), (y1, x1) = self.truth[first], self.truth[second]
+        return Offset(y1 - y0, x1 - x0) - self.solution.seams[seam].nominal
+
+    @cached_property
+    def seam_errors(self) -> tuple[float, ...]:
+        """How far each seam's found shift is from the true one, in px, on the worse axis."""
+        seams = range(len(self.solution.seams))
+        return tuple(self.found(k).distance(self.true(k)) for k in seams)
+
+    @cached_property
+    def frame_errors(self) -> tuple[int, ...]:
+        """How far each frame is shown from where it belongs, in whole px, on the worse axis."""
+        pairs = zip(self.solution.frames, self.truth, strict=True)
+        return tuple(
+            max(abs(frame.whole[0] - y), abs(frame.whole[1] - x)) for frame, (y, x) in pairs
         )
-        truth = _between(grid.truth, first, second) - nominal
-        seams.append(FoundSeam(first, second, nominal, truth, estimate))
-    if progress is not None:
-        progress(len(pairs), len(pairs), "")
-    return seams
 
 
-def _between(positions: Sequence[tuple[float, float]], first: int, second: int) -> Offset:
-    (y0, x0), (y1, x1) = positions[first], positions[second]
-    return Offset(y1 - y0, x1 - x0)
-
-
-def place(grid: ChipGrid, seams: Sequence[FoundSeam]) -> Mosaic:
-    """Place the frames of a grid, row by row, each by its surest seam to a placed neighbour."""
-    mosaic = Mosaic.start(grid.frames[0])
-    for index in range(1, len(grid.frames)):
-        seam = max(
-            (seam for seam in seams if seam.second == index),
-            key=lambda seam: seam.estimate.confidence,
-        )
-        mosaic = mosaic.append(
-            grid.frames[index],
-            seam.nominal,
-            seam.first,
-            shift=seam.estimate.shift,
-            status=seam.estimate.status,
-        )
-    return mosaic
-
-
-def frame_name(grid: ChipGrid, index: int) -> str:
-    """What a frame of the grid is called: ``chip_r0_c1`` is the second of the first row."""
-    return f"chip_r{index // grid.cols}_c{index % grid.cols}"
-
-
-def describe_seams(grid: ChipGrid, seams: Sequence[FoundSeam]) -> str:
-    """Put found and true shifts side by side, in px, one line a seam."""
-    lines = [
-        f"{'seam':<25}{'found dy':>9}{'dx':>8}{'true dy':>10}{'dx':>8}{'error':>8}"
-        f"{'within 1 px':>13}  status"
-    ]
-    for seam in seams:
-        found, truth = seam.estimate.shift, seam.truth
-        name = f"{frame_name(grid, seam.first)} - {frame_name(grid, seam.second)}"
-        lines.append(
-            f"{name:<25}{found.dy:>9.2f}{found.dx:>8.2f}{truth.dy:>10.2f}{truth.dx:>8.2f}"
-            f"{seam.error:>8.2f}{seam.estimate.confidence:>13.1%}  {seam.estimate.status}"
-        )
-    right = sum(seam.error <= 1 for seam in seams)
-    lines.append(f"{right} of {len(seams)} seams are within 1 px of the truth")
-    return "\n".join(lines)
-
-
-def save_demo(folder: Path, grid: ChipGrid, seams: Sequence[FoundSeam], mosaic: Mosaic) -> None:
-    """Write the frames, the mosaic, the report of the pairs, and one seam before and after.
+def lay_out(folder: Path, grid: ChipGrid) -> Layout:
+    """Write the frames, open them as a folder from a microscope is opened, and draw the layout.
 
     Parameters
     ----------
     folder : Path
-        Made if it is not there. Gets ``frames/*.tif``, ``mosaic.ome.tif``, ``pairs.csv`` (as
-        ``napari-seamnet align --pairs`` writes it, with the true shifts besides) and
-        ``before.png`` and ``after.png`` (the overlap of the seam with the largest found shift).
-    grid, seams, mosaic
-        What `chip_grid`, `align_grid` and `place` gave.
+        Made if it is not there. Gets ``frames/chip_r0_c0.tif``, ... and ``layout.png``.
+    grid : ChipGrid
+        What `chip_grid` gave.
+
+    Returns
+    -------
+    Layout
+        Its frames are those files.
+
+    Raises
+    ------
+    DemoError
+        If ``frames`` holds frames of another grid.
+    SavingError, OSError
+        If the folder cannot be written to.
     """
-    (folder / "frames").mkdir(parents=True, exist_ok=True)
-    files = []
-    for index, frame in enumerate(grid.frames):
-        file = folder / "frames" / f"{frame_name(grid, index)}.tif"
-        with written_whole(file) as beside:
+    frames = folder / "frames"
+    frames.mkdir(parents=True, exist_ok=True)
+    for frame in grid.frames:
+        with written_whole(frames / f"{frame.name}.tif") as beside:
             tifffile.imwrite(beside, frame.read())
-        files.append(file)
-    mosaic.save(folder / "mosaic.ome.tif")
-    rows = []
-    for number, seam in enumerate(seams, start=2):
-        columns = {
-            "first": f"frames/{files[seam.first].name}",
-            "second": f"frames/{files[seam.second].name}",
-            "dy": str(seam.nominal.whole()[0]),
-            "dx": str(seam.nominal.whole()[1]),
-            "true_dy": f"{seam.truth.dy:g}",
-            "true_dx": f"{seam.truth.dx:g}",
-        }
-        rows.append(PairRow(number, columns, files[seam.first], files[seam.second], seam.nominal))
-    write_pairs(folder / "pairs.csv", rows, [seam.estimate for seam in seams])
-    shown = max(seams, key=lambda seam: max(map(abs, seam.estimate.shift)))
-    first, second = grid.frames[shown.first], grid.frames[shown.second]
-    moved = shown.nominal + Shift(*shown.estimate.shift.whole())
-    save_composite(folder / "before.png", first, second, shown.nominal)
-    save_composite(folder / "after.png", first, second, moved)
+    layout = open_layout(frames, pattern=NAMES, overlap=grid.overlap)
+    _check_names([Path(site.name).stem for site in layout], [frame.name for frame in grid.frames])
+    draw_layout(layout, folder / "layout.png")
+    return layout
 
 
-def save_composite(path: Path, first: Frame, second: Frame, offset: Offset) -> None:
-    """Write what two frames share at an offset: red the first, green the second, as PNG."""
-    crops = Overlap.cut(first, second, offset)
-    with written_whole(path) as beside:
-        iio.imwrite(beside, composite(crops.first, crops.second), extension=".png")
+def _check_names(names: Iterable[str], known: Iterable[str]) -> None:
+    strange = sorted(set(names) - set(known))
+    if strange:
+        raise DemoError(
+            f"{strange[0]}.tif is no frame of this demo; give another folder with --out"
+        )
+
+
+def save_demo(
+    folder: Path, solution: Solution, progress: Progress | None = None
+) -> tuple[Path, ...]:
+    """Write the mosaic, the tables, and one seam before and after.
+
+    Parameters
+    ----------
+    folder : Path
+        Must be there. Gets ``positions.csv``, ``seams.csv``, ``TileConfiguration.registered.txt``
+        (see `solution_files.py`), ``mosaic.ome.tif``, and ``before.png`` and ``after.png``: the
+        overlap of the seam that was moved most.
+    solution : Solution
+        What `stitch` gave, with a seam at least.
+    progress : callable, optional
+        Of the mosaic's writing; see `export`.
+
+    Returns
+    -------
+    tuple of Path
+        What was written.
+
+    Raises
+    ------
+    SavingError, MosaicError, OSError
+        If the folder cannot be written to.
+    """
+    positions, seams = folder / "positions.csv", folder / "seams.csv"
+    tiles, mosaic = folder / "TileConfiguration.registered.txt", folder / "mosaic.ome.tif"
+    before, after = folder / "before.png", folder / "after.png"
+    solution_files.write_positions(positions, solution)
+    solution_files.write_seams(seams, solution)
+    solution_files.write_tile_configuration(tiles, solution)
+    export(mosaic_of(solution), mosaic, progress=progress)
+    moved = [max(map(abs, solution.offset(k) - s.nominal)) for k, s in enumerate(solution.seams)]
+    seam = solution.seams[int(np.argmax(moved))]
+    first, second = (solution.layout[index].frame for index in seam.pair)
+    # As the mosaic shows them: the difference of whole positions, not a rounded difference.
+    (y0, x0), (y1, x1) = (solution.frames[index].whole for index in seam.pair)
+    save_composite(before, first, second, seam.nominal)
+    save_composite(after, first, second, Offset(y1 - y0, x1 - x0))
+    return mosaic, before, after, positions, seams, tiles
+
+
+def describe_check(check: Check) -> str:
+    """Put found beside true, in px: a line for each seam, then a line for each frame."""
+    solution = check.solution
+    names = [Path(site.name).stem for site in solution.layout]
+    wide = max(len(name) for name in names)
+    lines = [
+        f"{'seam':<{2 * wide + 3}}{'found dy':>10}{'dx':>8}{'true dy':>10}{'dx':>6}{'error':>8}"
+        f"{'within 1 px':>13}  status"
+    ]
+    for k, (seam, verdict) in enumerate(zip(solution.seams, solution.verdicts, strict=True)):
+        found, true = check.found(k), check.true(k)
+        lines.append(
+            f"{names[seam.first]:<{wide}} - {names[seam.second]:<{wide}}"
+            f"{found.dy:>10.2f}{found.dx:>8.2f}{true.dy:>10.0f}{true.dx:>6.0f}"
+            f"{check.seam_errors[k]:>8.2f}{verdict.probability:>13.1%}  {verdict.status}"
+        )
+    right = sum(error <= 1 for error in check.seam_errors)
+    alone = sum(
+        estimate.shift.distance(check.true(k)) <= 1
+        for k, estimate in enumerate(solution.estimates)
+    )
+    lines += [
+        f"{right} of {len(solution.seams)} seams are within 1 px of the truth; each by itself, "
+        f"{alone} would be",
+        "",
+        f"{'frame':<{wide}}{'found y':>9}{'x':>7}{'true y':>9}{'x':>7}{'error':>8}"
+        f"{'within 1 px':>13}  status",
+    ]
+    for k, frame in enumerate(solution.frames):
+        (y, x), (true_y, true_x) = frame.whole, check.truth[k]
+        lines.append(
+            f"{names[k]:<{wide}}{y:>9}{x:>7}{true_y:>9}{true_x:>7}"
+            f"{check.frame_errors[k]:>8}{frame.probability:>13.1%}  {frame.status}"
+        )
+    right = sum(error <= 1 for error in check.frame_errors)
+    lines.append(f"{right} of {len(solution.frames)} frames are within 1 px of the truth")
+    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""One pair's answer with all that is said about it: in words, and in JSON.
+"""One pair's answer with all that is said about it: in words, in JSON, and as a picture.
 
 The answer itself comes from `pairs.py`; files of many pairs are in `pair_files.py`.
 """
@@ -10,12 +10,17 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import imageio.v3 as iio
+
 from .geometry import Offset, OverlapError, Shift
 from .pair_files import list_alternatives, rounded
 from .pairs import DEFAULT_MAX_SHIFT, align_pair
-from .seams import Overlap, similarity
+from .saving import written_whole
+from .seams import Overlap, composite, similarity
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .frames import Frame
     from .shifts import Estimate, Method
     from .shifts.estimate import Progress
@@ -126,3 +131,10 @@ def as_text(report: PairReport) -> str:
 
 def _in_px(move: Shift | Offset) -> str:
     return f"dy {move.dy:+9.2f} px   dx {move.dx:+9.2f} px"
+
+
+def save_composite(path: Path, first: Frame, second: Frame, offset: Offset) -> None:
+    """Write what two frames share at an offset: red the first, green the second, as PNG."""
+    crops = Overlap.cut(first, second, offset)
+    with written_whole(path) as beside:
+        iio.imwrite(beside, composite(crops.first, crops.second), extension=".png")

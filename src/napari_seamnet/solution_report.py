@@ -47,8 +47,8 @@ def describe_solution(solution: Solution) -> str:
     if sizes_of_loops:
         closed = sum(size <= 1 for size in sizes_of_loops)
         lines.append(
-            f"loops     {closed} of {len(sizes_of_loops)} close to within 1 px, the worst to "
-            f"{max(sizes_of_loops):.1f} px"
+            f"loops     by the seams' own best shifts, {closed} of {len(sizes_of_loops)} close to "
+            f"within 1 px, the worst to {max(sizes_of_loops):.1f} px"
         )
     lines.append(f"stage     {_stage(solution)}")
     looks = solution.to_look_at

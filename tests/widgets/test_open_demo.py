@@ -2,19 +2,9 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_seamnet.demo import place
-from napari_seamnet.geometry import Offset, Shift
+from napari_seamnet.mosaic import Mosaic
 from napari_seamnet.sample_data import chip_grid
-from napari_seamnet.shifts import Estimate, Status
 from napari_seamnet.widgets.open_demo import add_demo
-
-
-class Seam:
-    """As a `FoundSeam`, with a known answer."""
-
-    def __init__(self, first, second, nominal, shift):
-        self.first, self.second, self.nominal = first, second, nominal
-        self.estimate = Estimate(shift, Status.CERTAIN, 1.0)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +13,7 @@ def grid():
 
 
 def test_the_mosaic_lies_where_it_belongs_and_the_pair_is_selected_beside_it(grid):
-    mosaic = place(grid, [Seam(0, 1, Offset(0, 240), Shift(-4, 3))])
+    mosaic = Mosaic.start(grid.frames[0]).place(grid.frames[1], (-4, 243))
     viewer = ViewerModel()
     add_demo(viewer, grid, mosaic)
     names = [layer.name for layer in viewer.layers]

@@ -128,7 +128,6 @@ def _align_two(
     composite: Path | None,
 ) -> int:
     from .. import pair_report
-    from ..demo import save_composite
     from ..frames import open_frame
     from ..geometry import nominal_offset
     from ..mosaic import Mosaic
@@ -155,7 +154,7 @@ def _align_two(
             second, nominal, 0, shift=estimate.shift, status=estimate.status
         ).save(mosaic)
     if composite is not None:
-        save_composite(composite, first, second, report.offset)
+        pair_report.save_composite(composite, first, second, report.offset)
     if as_json:
         click.echo(json.dumps(pair_report.as_json(report)))
     else:

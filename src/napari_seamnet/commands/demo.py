@@ -1,17 +1,21 @@
-"""``demo``: a simulated chip layer, aligned. Only options and printing are here."""
+"""``demo``: a simulated chip layer, stitched. Only options and printing are here."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from .terminal import A_FILE, judge, progress_bar, shared_options
+from .outputs import judge_solution
+from .terminal import A_FILE, progress_bar, shared_options
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+REPORT = "report.html"
 
 
 @click.command()
@@ -31,29 +35,56 @@ if TYPE_CHECKING:
 )
 @shared_options("method", "device")
 def demo(out: Path, window: bool, method: str, device: str) -> int:
-    """Align a simulated chip layer with known shifts.
+    """Stitch a simulated chip layer of 4 x 4 frames, and hold it against the truth.
 
-    Writes the frames, mosaic.ome.tif, pairs.csv, and before.png and after.png: one seam's overlap
-    with the first frame red and the second green.
+    Writes the frames, layout.png, mosaic.ome.tif, positions.csv, seams.csv,
+    TileConfiguration.registered.txt, report.html, and before.png and after.png: one seam's
+    overlap with the first frame red and the second green. Stopped, it goes on where it was.
     """
-    from ..demo import align_grid, describe_seams, place, save_demo
+    from ..demo import JOURNAL, MAX_SHIFT, Check, describe_check, lay_out, save_demo
+    from ..mosaic import mosaic_of
+    from ..report import write_report
     from ..sample_data import chip_grid
     from ..shifts import get_method
+    from ..solution_report import describe_solution
+    from ..stitching import StitchSettings, Workers, stitch
 
-    the_method = get_method(method, device=device)
+    get_method(method, device=device)  # a wrong name is refused before anything is written
+    settings = StitchSettings(method=method, max_shift=MAX_SHIFT)
     grid = chip_grid()
-    with progress_bar("aligning") as progress:
-        seams = align_grid(grid, the_method, progress=progress)
-    mosaic = place(grid, seams)
-    save_demo(out, grid, seams, mosaic)
-    click.echo(describe_seams(grid, seams))
-    click.echo(f"written: {', '.join(str(path) for path in sorted(out.glob('*.*')))}")
+    layout = lay_out(out, grid)
+    with progress_bar("stitching") as progress:
+        solution = stitch(
+            layout,
+            settings,
+            workers=Workers(device=device),
+            journal=out / JOURNAL,
+            progress=progress,
+        )
+    with progress_bar("saving") as progress:
+        written = save_demo(out, solution, progress=progress)
+    mosaic = mosaic_of(solution)
+    command = shlex.join(["napari-seamnet", "demo", "--out", str(out), "--method", method])
+    with progress_bar("reporting") as progress:
+        write_report(
+            solution,
+            out / REPORT,
+            mosaic=mosaic,
+            settings=settings,
+            command=command,
+            title="A simulated chip layer",
+            progress=progress,
+        )
+    click.echo(describe_check(Check.of(grid, solution)))
+    click.echo(f"\n{describe_solution(solution)}")
+    names = ", ".join(["frames", "layout.png", *(path.name for path in written), REPORT, JOURNAL])
+    click.echo(f"written   in {out}: {names}")
     if window and _has_display():
         from ..widgets.open_demo import show
 
         click.echo("opening napari; close its window to end")
         show(grid, mosaic)
-    return judge(seam.estimate for seam in seams)
+    return judge_solution(solution)
 
 
 def _has_display() -> bool:

@@ -67,9 +67,9 @@ def judge_frames(
             reason = f"its seams contradict each other by {torn[k]:.1f} px"
         elif p < CERTAIN and rival >= AMBIGUOUS:
             status = Status.AMBIGUOUS
-            reason = f"{p:.0%} here, {rival:.0%} elsewhere"
+            reason = f"{_percent(p)} here, {_percent(rival)} elsewhere"
         elif p < CERTAIN:
-            status, reason = Status.DOUBTFUL, f"{p:.0%} within 1 px"
+            status, reason = Status.DOUBTFUL, f"{_percent(p)} within 1 px"
         elif feature_size is not None and spread > feature_size / 2:
             status = Status.DOUBTFUL
             reason = f"uncertain by {spread:.1f} px, more than half a feature"
@@ -83,6 +83,11 @@ def judge_frames(
             )
         )
     return frames
+
+
+def _percent(p: float) -> str:
+    """In words that never say 99 % of what is less than that, or 100 % of what is not sure."""
+    return f"{p:.0%}" if p < 0.95 else f"{int(1000 * p) / 10:.1f}%"
 
 
 def _torn(n: int, seams: Sequence[Seam], verdicts: Sequence[SolvedSeam]) -> list[float]:
@@ -155,9 +160,10 @@ def _judge_seam(
     elif not sure and (rival >= AMBIGUOUS or estimate.status is Status.AMBIGUOUS):
         status = Status.AMBIGUOUS
         n = max(2, sum(m.probability >= AMBIGUOUS for m in modes(estimate)))
-        reason = f"{n} shifts fit; {p:.0%} for this one, with all around considered"
+        reason = f"{n} shifts fit; {_percent(p)} for this one, with all around considered"
     elif not sure:
-        status, reason = Status.DOUBTFUL, f"{p:.0%} within 1 px, with all around considered"
+        status = Status.DOUBTFUL
+        reason = f"{_percent(p)} within 1 px, with all around considered"
     return SolvedSeam(
         shift, residual, p, status, reason, used, status is not Status.CERTAIN, loop_error
     )
