@@ -9,6 +9,7 @@ stderr; 130 stopped by Ctrl-C.
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 A_FILE = click.Path(path_type=Path)
 """A file or folder, there or not: what is wrong with it is said by whoever opens it."""
+EVERY_S = 10.0
+"""Seconds between two lines about progress where there is no terminal."""
 DONE, NEEDS_PERSON, BAD_INPUT, STOPPED = 0, 1, 2, 130
 
 
@@ -133,13 +136,12 @@ def judge(estimates: Iterable[Estimate]) -> int:
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Progress]:
-    """Show progress on stderr, if that is a terminal."""
+    """Show progress on stderr: a bar with the time left, or, without a terminal, plain lines."""
+    if not sys.stderr.isatty():
+        yield _PlainLines(label)
+        return
     with click.progressbar(
-        length=1,
-        label=label,
-        file=sys.stderr,
-        hidden=not sys.stderr.isatty(),
-        item_show_func=lambda what: what,
+        length=1, label=label, file=sys.stderr, item_show_func=lambda what: what
     ) as bar:
 
         def progress(done: int, total: int, what: str) -> None:
@@ -147,3 +149,21 @@ def progress_bar(label: str) -> Iterator[Progress]:
             bar.update(done - bar.pos, what)
 
         yield progress
+
+
+class _PlainLines:
+    """Says how far the work is, every ten seconds: for logs, where a bar would be a mess."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self._began = self._told = time.monotonic()
+
+    def __call__(self, done: int, total: int, what: str) -> None:
+        now = time.monotonic()
+        if now - self._told < EVERY_S or not total:
+            return
+        self._told = now
+        left = (now - self._began) * (total - done) / done if done else None
+        minutes = "" if left is None else f", {left / 60:.0f} min left" * (left >= 90)
+        seconds = "" if left is None else f", {left:.0f} s left" * (left < 90)
+        click.echo(f"{self.label}: {done} of {total}{minutes}{seconds}", err=True)
