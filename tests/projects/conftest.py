@@ -33,10 +33,10 @@ def made(tmp_path_factory) -> tuple[Path, Project]:
         pixels = np.full((260, 260), 7, np.uint8) if k == 8 else frame.read()
         tifffile.imwrite(folder / name, pixels)
     rows = "\n".join(
-        f"{name},{k // 3},{k % 3},{y},{x}"
+        f"{name},{k // 3},{k % 3},{y},{x},{9 - k}"
         for k, (name, (y, x)) in enumerate(zip(names, chip.nominal, strict=True))
     )
-    (folder / "positions.csv").write_text(f"file,row,col,y,x\n{rows}\n")
+    (folder / "positions.csv").write_text(f"file,row,col,y,x,number\n{rows}\n")
     layout = replace(open_layout(folder / "positions.csv"), pixel_size=(0.25, 0.5))
     seams = find_seams(layout)
     found = list(estimate(layout, seams, SETTINGS))

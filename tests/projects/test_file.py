@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -67,6 +68,40 @@ def test_project_and_frames_moved_together_need_no_root(saved, frames, tmp_path)
     assert Project.load(moved).layout[8].frame.path.is_relative_to(tmp_path / "elsewhere")
 
 
+def test_a_copy_opens_the_frames_beside_it_though_the_old_ones_are_still_there(
+    saved, frames, tmp_path
+):
+    shutil.copytree(frames, tmp_path / "copy" / "frames")
+    copy = shutil.copy2(saved, tmp_path / "copy" / saved.name)
+    assert Project.load(copy).layout[0].frame.path.is_relative_to(tmp_path / "copy")
+
+
+def test_the_project_alone_may_move_while_the_frames_stay(saved, frames, tmp_path):
+    (tmp_path / "desk" / "deep").mkdir(parents=True)
+    moved = shutil.move(saved, tmp_path / "desk" / "deep" / saved.name)
+    assert Project.load(moved).layout[0].frame.path == frames / "tile_r0_c0.tif"
+
+
+def test_all_that_a_person_set_comes_back(saved, project, tmp_path):
+    pair = project.seams[6].pair
+    journal = tmp_path / "chip.seams.sqlite"
+    set_ = replace(
+        Project.load(saved),
+        locked=frozenset({3, 5}),
+        excluded=frozenset({pair}),
+        ownership="last",
+        journal=journal,
+    ).solve()
+    set_.save(saved)
+    again = Project.load(saved)
+    assert again == set_
+    assert (again.locked, again.excluded) == ({3, 5}, {pair})
+    assert again.ownership == "last"
+    assert again.journal == journal
+    assert json.loads(saved.read_text(encoding="utf-8"))["journal"] == "chip.seams.sqlite"
+    assert [site.number for site in again.layout] == list(range(9, 0, -1))
+
+
 def test_frames_elsewhere_are_asked_for_with_the_old_folder(saved, frames, tmp_path):
     shutil.move(frames, tmp_path / "disk")
     with pytest.raises(FramesElsewhereError, match=r"9 of 9 .*--root FOLDER") as error:
@@ -96,16 +131,18 @@ def test_frames_are_found_by_name_in_other_folders_and_by_content_if_renamed(
 
 def test_of_two_files_of_one_name_the_right_content_is_taken(saved, frames, tmp_path):
     disk = tmp_path / "disk"
-    for folder in ("other", "right"):
+    one, two = "tile_r0_c0.tif", "tile_r0_c1.tif"
+    # The right ones lie in different folders: no order of looking at folders finds both.
+    for folder, content in (("a", one), ("b", two)):
         (disk / folder).mkdir(parents=True)
-    original = frames / "tile_r0_c0.tif"
-    shutil.copy2(original, disk / "right")
-    shutil.copy2(frames / "tile_r0_c1.tif", disk / "other" / "tile_r0_c0.tif")
+        for name in (one, two):
+            shutil.copy2(frames / content, disk / folder / name)
     for path in frames.rglob("*.tif"):
-        if path != original:
+        if path.name not in (one, two):
             shutil.copy2(path, disk)
     found = Project.load(saved, root=disk)
-    assert found.layout[0].frame.path == disk / "right" / "tile_r0_c0.tif"
+    assert found.layout[0].frame.path == disk / "a" / one
+    assert found.layout[1].frame.path == disk / "b" / two
     assert found.warnings == ()
 
 

@@ -282,6 +282,13 @@ class Project:
         return replace(self, settings=settings, estimates=estimates, solved=None)
 
     @property
+    def known_hashes(self) -> dict[Path, str]:
+        """SHA-256 of the frames' files, as far as it is known that they are still the same."""
+        return {
+            path: stamp.sha256 for path, stamp in self.stamps.items() if stamp.sha256 is not None
+        }
+
+    @property
     def unfinished(self) -> tuple[int, ...]:
         """Indices of the seams that are still to be estimated."""
         settled = {decision.pair for decision in self.decisions} | self.excluded

@@ -95,7 +95,8 @@ class Drawing:
     def corner(self, loop: Loop) -> tuple[float, float]:
         """Where the four frames of a loop meet, (y, x) in units."""
         centres = np.mean([self.boxes[frame].centre for frame in loop.frames], axis=0)
-        return self.place(float(centres[0]), float(centres[1]))
+        # A pixel's middle lies half a pixel from its edges, which is where drawings count from.
+        return self.place(float(centres[0]) + 0.5, float(centres[1]) + 0.5)
 
     def line(self, seam: int) -> str:
         """A seam's bar, for the ``d`` of a path."""

@@ -96,8 +96,9 @@ def write_report(
     >>> settings = StitchSettings(method="smoothed")
     >>> solution = stitch(Layout.of_frames(grid.frames, grid.nominal), settings)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_report(solution, f"{folder}/report.html", settings=settings)
-    ...     print(open(f"{folder}/report.html", encoding="utf-8").read()[:15])
+    ...     page = Path(folder) / "report.html"
+    ...     write_report(solution, page, settings=settings)
+    ...     print(page.read_text(encoding="utf-8")[:15])
     <!DOCTYPE html>
     """
     path = Path(path)

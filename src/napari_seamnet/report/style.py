@@ -104,8 +104,10 @@ figure { margin: .6rem 0; }
 .tag circle { fill: #111; stroke: #fff; }
 .tag text { fill: #fff; text-anchor: middle; dominant-baseline: central;
   font: 600 1px system-ui, sans-serif; }
-@media print { body { max-width: none; padding: 0; font-size: 11px; } a { color: inherit;
-  text-decoration: none; } .cards { grid-template-columns: 1fr 1fr; } }
+@page { margin: 13mm; }
+@media print { body { max-width: none; padding: 0; zoom: .64; } a { color: inherit;
+  text-decoration: none; } .cards { grid-template-columns: 1fr 1fr; } .wide { overflow: visible; }
+  h2, h3, .soft { break-after: avoid; } figure { break-inside: avoid; } }
 """
 )
 

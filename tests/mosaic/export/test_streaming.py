@@ -16,7 +16,8 @@ from napari_seamnet.mosaic import Mosaic, Placement
 from napari_seamnet.mosaic.export import export, ome_tiff, ome_zarr
 
 SLOW_EXPORT = """
-import sys, time, numpy as np
+import signal, sys, time, numpy as np
+signal.signal(signal.SIGINT, signal.default_int_handler)  # of a job in the background, ignored
 from napari_seamnet.mosaic import Mosaic
 from napari_seamnet.mosaic.export import export, ome_tiff, ome_zarr
 ome_zarr.SHARD, ome_tiff.BAND_BYTES = 256, 2**19
