@@ -113,8 +113,10 @@ def main() -> None:
     if args.side:
         print(json.dumps(measure(args.side)))
         return
-    print("| frames | seams | s | ms a seam | one least squares fit, s | MiB more | off by over 1 px "
-          "| of these sure | to check |")  # fmt: skip
+    print(
+        "| frames | seams | s | ms a seam | one least squares fit, s | MiB more | "
+        "off by over 1 px | of these sure | to check |"
+    )
     print("|---|---|---|---|---|---|---|---|---|")
     found = []
     for side in SIDES:
@@ -124,7 +126,8 @@ def main() -> None:
         found.append(one)
         print(
             f"| {side} x {side} | {one['seams']} | {one['seconds']:.2f} | "
-            f"{1000 * one['seconds'] / one['seams']:.2f} | {one['least']:.2f} | {one['MiB']:.0f} | "
+            f"{1000 * one['seconds'] / one['seams']:.2f} | {one['least']:.2f} | "
+            f"{one['MiB']:.0f} | "
             f"{one['wrong']} | {one['silent']} | {one['to_check']} |",
             flush=True,
         )

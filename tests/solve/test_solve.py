@@ -132,6 +132,7 @@ def test_two_halves_that_nothing_ties_are_two_parts(build):
     right = [solution.frames[k].part for k in (3, 4, 5, 9, 10, 11)]
     assert len(set(left)) == len(set(right)) == 1
     assert set(left) != set(right)
+    assert max(frame.uncertainty for frame in solution.frames) < 10
 
 
 def test_hand_decisions_are_kept_to_the_pixel_and_never_overruled(grid):

@@ -122,7 +122,8 @@ def place_by_belief(
     prior_weights = np.where(hangs_free, 1 / error**2, NEXT_TO_NOTHING)
     anchor = _anchor(parts, probability)
     fit = fit_robustly(pairs, offsets, weights, target, prior_weights, hand.ties, anchor)
-    spread = np.hypot(fit.spread, np.where(parts == 0, 0.0, error))
+    # Seams say nothing of how another part lies to the anchor's: the stage does.
+    spread = np.where(parts == 0, fit.spread, error)
     # The anchor is sure of itself by definition; what it is tied by says how much that means.
     best_tie = np.zeros(n)
     np.maximum.at(best_tie, pairs.ravel(), np.repeat(seam_probability[used], 2))
