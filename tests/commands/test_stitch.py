@@ -149,6 +149,11 @@ def test_a_broken_frame_is_named_and_nothing_is_left(folder):
     assert not (folder.parent / "chip.ome.tif").exists()
 
 
+def heed_ctrl_c():
+    """Of tests that run in the background, children would ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def command(*words):
     return [sys.executable, "-m", "napari_seamnet", "stitch", *map(str, words)]
 
@@ -157,7 +162,7 @@ def test_ctrl_c_stops_within_two_seconds_with_one_line_and_nothing_half_written(
     process = subprocess.Popen(
         command(folder, "-o", "chip.ome.tif", "--max-shift", "100", "--overlap", "80",
                 "--workers", "1"),
-        stderr=subprocess.PIPE, text=True,
+        stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c,
     )  # fmt: skip
     journal = folder.parent / "chip.seams.sqlite"
     until = time.monotonic() + 60

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .outputs import Outputs, judge_solution, output_options, write_all
-from .reopen import command_line, open_project, root_option
-from .terminal import A_FILE
+from .reopen import open_project, root_option
+from .terminal import A_FILE, command_line
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -90,8 +88,3 @@ def finish(
         with nullcontext() if quiet else progress_bar("solving") as progress:
             project = project.solve(progress)
     return project, project.solution()
-
-
-def command_line() -> str:
-    """The command that is running, as a person would type it."""
-    return shlex.join(["napari-seamnet", *sys.argv[1:]])

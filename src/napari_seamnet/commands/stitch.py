@@ -13,13 +13,12 @@ from .layout import layout_arguments, layout_options, open_asked
 from .outputs import Outputs, judge_solution, output_options, write_all
 from .reopen import (
     changed_settings,
-    command_line,
     finish,
     open_project,
     refuse_layout_options,
     root_option,
 )
-from .terminal import A_FILE, progress_bar, shared_options
+from .terminal import A_FILE, command_line, progress_bar, shared_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

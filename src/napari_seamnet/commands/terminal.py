@@ -8,6 +8,7 @@ stderr; 130 stopped by Ctrl-C.
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from contextlib import contextmanager
@@ -54,7 +55,9 @@ class Commands(click.Group):
         """Run a command and end the process with its exit code."""
         prog_name = prog_name or "napari-seamnet"
         try:
-            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            words = sys.argv[1:] if args is None else list(args)
+            extra.setdefault("obj", tuple(words))  # for `command_line`
+            code = super().main(words, prog_name, complete_var, standalone_mode=False, **extra)
         except (Stopped, click.Abort):  # Abort: Ctrl-C while the words were still being read
             complain("stopped; nothing was left half-written")
             code = STOPPED
@@ -70,6 +73,12 @@ class Commands(click.Group):
             complain(str(error))
             code = BAD_INPUT
         sys.exit(code or DONE)
+
+
+def command_line() -> str:
+    """The command that is running, as a person would type it."""
+    root = click.get_current_context().find_root()
+    return shlex.join([root.info_name or "napari-seamnet", *(root.obj or ())])
 
 
 def complain(message: str) -> None:

@@ -12,8 +12,7 @@ import click
 
 from .layout import AUTO, layout_arguments
 from .outputs import judge_solution, write_all, write_tables
-from .reopen import command_line
-from .terminal import complain
+from .terminal import command_line, complain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -18,7 +18,7 @@ from ..geometry import Shift
 from .belief import Factor, difference, propagate
 from .by_peaks import NEXT_TO_NOTHING
 from .clusters import HandTies, find_clusters, grow_clusters, tie_by_hand
-from .evidence import likelihood, mode_near
+from .evidence import BLUR, likelihood, mode_near
 from .least_squares import connected, fit_positions, fit_robustly
 from .placed import Placed
 from .stage_model import expected_positions, expected_shift, wanders
@@ -85,9 +85,12 @@ def place_by_belief(
     q = np.floor(start + 0.5).astype(int)
     reach = math.ceil(error) + SLACK
     between = [k for k, s in enumerate(seams) if clusters[s.first] != clusters[s.second]]
-    factors, factor_of = _factors(seams, estimates, clusters, q, between, reach)
+    parts_of = seams, estimates, clusters, q, between, reach
+    factors, factor_of = _factors(*parts_of, BLUR)
+    # Blurred, so that loops can close on whole pixels; what is claimed is read without that.
+    sharp, _ = _factors(*parts_of, 0.0)
     prior = _prior(clusters, start if adds_up else expected, q, error, reach, adds_up)
-    states = _decide(prior, factors, clusters, reach, report)
+    states = _decide(prior, factors, sharp, clusters, reach, report)
     at = q + states.best[clusters]
     probability = states.probability[clusters]
     elsewhere = (states.runner_up - states.best)[clusters]
@@ -100,7 +103,9 @@ def place_by_belief(
         if k in factor_of:
             factor = factor_of[k]
             apart = states.best[factors[factor].second] - states.best[factors[factor].first]
-            seam_probability[k], seam_runner_up[k] = _mass(states.apart[factor], apart, 2 * reach)
+            seam_probability[k], seam_runner_up[k] = _mass(
+                states.apart[factor], apart, 2 * reach, astray=1
+            )
         mode = mode_near(estimates[k], Shift(float(placed[0]), float(placed[1])))
         if mode is not None and mode.probability >= SPOKEN_FOR:
             chosen[k] = mode.shift
@@ -209,6 +214,7 @@ def _factors(
     q: np.ndarray,
     between: Sequence[int],
     reach: int,
+    blur: float,
 ) -> tuple[list[Factor], dict[int, int]]:
     """One factor for every two clusters that share seams; of several seams, the product.
 
@@ -232,7 +238,7 @@ def _factors(
         else:
             wide = 2 * reach + far
             low = wide - 2 * reach + base
-            table = np.log(likelihood(estimates[k], wide))[
+            table = np.log(likelihood(estimates[k], wide, blur=blur))[
                 low[0] : low[0] + side, low[1] : low[1] + side
             ]
         key = ends[k] = min(one, two), max(one, two)
@@ -289,6 +295,7 @@ class _States:
 def _decide(
     prior: np.ndarray,
     factors: list[Factor],
+    sharp: list[Factor],
     clusters: np.ndarray,
     reach: int,
     report: Callable[[int, int], None] | None,
@@ -330,23 +337,43 @@ def _decide(
         nodes = beliefs.nodes[node]
         shared = ndimage.uniform_filter(nodes, 3, mode="constant") * 9
         best[node] = np.unravel_index(int(nodes.argmax()), nodes.shape)
-        mass[node], rival[node] = _mass(nodes, best[node] - reach, reach)
+        mass[node], rival[node] = _mass(nodes, best[node] - reach, reach, within=2)
         y, x = best[node]
         shared[max(0, y - 3) : y + 4, max(0, x - 3) : x + 4] = 0
         second[node] = np.unravel_index(int(shared.argmax()), shared.shape)
     # What ties a cluster's frames together is not quite as sure as a proof.
     mass = np.minimum(mass, TIED)
     rival = np.where(rival < 1e-6, 0.0, rival)
-    apart = difference(beliefs, factors, range(len(factors)))
+    apart = difference(beliefs, sharp, range(len(sharp)))
     return _States(best - reach, mass, second - reach, rival, apart)
 
 
-def _mass(table: np.ndarray, at: np.ndarray, reach: int) -> tuple[float, float]:
-    """Probability within 1 px of a place, and that of the next best place."""
+def _mass(
+    table: np.ndarray, at: np.ndarray, reach: int, within: int = 1, astray: int = 0
+) -> tuple[float, float]:
+    """Probability near a place, and that of the next best place.
+
+    Parameters
+    ----------
+    table : (2R+1, 2R+1) float array
+        Probabilities of shifts.
+    at : (2,) int array
+        The place.
+    reach : int
+        R.
+    within : int
+        px that count as near: 1, and 2 of blurred tables, whose peaks lose 2 % beyond 1 px.
+    astray : int
+        px that the place itself may be off by, through rounding: the best near it counts.
+    """
     y, x = (int(v) + reach for v in at)
     if not (0 <= y < table.shape[0] and 0 <= x < table.shape[1]):
         return 0.0, 0.0
-    here = float(table[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2].sum())
+    side = 2 * within + 1
+    near = ndimage.uniform_filter(table, side, mode="constant") * side**2
+    here = float(
+        near[max(0, y - astray) : y + astray + 1, max(0, x - astray) : x + astray + 1].max()
+    )
     shared = ndimage.uniform_filter(table, 3, mode="constant") * 9
     shared[max(0, y - 3) : y + 4, max(0, x - 3) : x + 4] = 0
     return min(here, 1.0), float(np.clip(shared.max(), 0, 1))

@@ -34,7 +34,11 @@ class Mode:
 
 
 def likelihood(
-    estimate: Estimate, reach: int, temper: float = TEMPER, floor: float = FLOOR
+    estimate: Estimate,
+    reach: int,
+    temper: float = TEMPER,
+    floor: float = FLOOR,
+    blur: float = BLUR,
 ) -> np.ndarray:
     """Say how probable each shift of a seam is.
 
@@ -44,8 +48,8 @@ def likelihood(
         With a map or without; with none, its shift and alternatives stand for it.
     reach : int
         Range R of the answer, in px each way.
-    temper, floor : float
-        See `TEMPER` and `FLOOR`.
+    temper, floor, blur : float
+        See `TEMPER`, `FLOOR` and `BLUR`.
 
     Returns
     -------
@@ -74,7 +78,8 @@ def likelihood(
         return np.full((side, side), 1.0)
     else:
         probability = _bumps(modes(estimate), reach)
-    probability = ndimage.gaussian_filter(probability, BLUR, mode="constant", truncate=4)
+    if blur:
+        probability = ndimage.gaussian_filter(probability, blur, mode="constant", truncate=4)
     low, high = max(0, reach - known), max(0, known - reach)
     size = min(side, 2 * known + 1)
     out[low : low + size, low : low + size] += (1 - floor) * probability[

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .placed import Placed
 
 TORN = 0.9
-"""Most that is claimed of a frame whose seams contradict each other."""
+"""Most that is claimed of a frame whose seams contradict each other, or tie it to a minority."""
 RESIDUAL = 1.0
 """px: a seam that misses its own shift by more than this, as placed, is not certain."""
 
@@ -52,6 +52,7 @@ def judge_frames(
     whole = _whole(placed)
     held = _held(placed)
     torn = _torn(len(layout), seams, verdicts)
+    main = int((placed.parts == 0).sum())
     frames = []
     for k in range(len(layout)):
         p, rival = float(placed.probability[k]), float(placed.runner_up_probability[k])
@@ -62,6 +63,10 @@ def judge_frames(
         elif part:
             status = Status.DOUBTFUL
             reason = f"part {part} of the grid: only the stage ties it to the largest part"
+        elif 2 * main <= len(layout):
+            # Most frames are where the stage has them, so "its place" is theirs to say.
+            status, p = Status.DOUBTFUL, min(p, TORN)
+            reason = f"seams tie it to no more than {main} of {len(layout)} frames"
         elif torn[k] > 0:
             status, p = Status.DOUBTFUL, min(p, TORN)
             reason = f"its seams contradict each other by {torn[k]:.1f} px"
