@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,8 @@ from .shifts import Status
 from .stitching import StitchSettings, Workers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .projects import Project
 
 WIDTH = 88

@@ -1,4 +1,4 @@
-"""Frames left out, replaced and added; the last line of defence is `Project` itself, which checks."""
+"""Frames left out, replaced, added; the last line of defence is `Project`, which checks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def said(project):
 
 @pytest.fixture(scope="module")
 def grid():
-    """3 x 4 frames whose seams all have estimates of their own; some are decided, some excluded."""
+    """3 x 4 frames, all seams with estimates of their own; some are decided, some excluded."""
     rng = np.random.default_rng(5)
     frames = [
         as_frame(rng.integers(0, 255, (60, 80), np.uint8), f"r{k // 4}_c{k % 4}")
@@ -157,7 +157,7 @@ def test_a_gap_is_filled_and_the_grid_is_whole_again(grid):
     pairs = {frozenset(name) for name in said(whole)}
     assert pairs == {frozenset(name) for name in said(grid)}
     assert len(whole.unfinished) == 4
-    kept = {name: what for name, what in said(fewer).items()}
+    kept = dict(said(fewer).items())
     assert {name: what for name, what in said(whole).items() if name in kept} == kept
 
 
