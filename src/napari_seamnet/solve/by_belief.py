@@ -109,7 +109,7 @@ def place_by_belief(
         mode = mode_near(estimates[k], Shift(float(placed[0]), float(placed[1])))
         if mode is not None and mode.probability >= SPOKEN_FOR:
             chosen[k] = mode.shift
-    undecided = probability < TOO_DOUBTFUL
+    undecided = states.within_1_px[clusters] < TOO_DOUBTFUL
     used = [
         k
         for k in chosen
@@ -287,6 +287,7 @@ class _States:
 
     best: np.ndarray
     probability: np.ndarray
+    within_1_px: np.ndarray
     runner_up: np.ndarray
     runner_up_probability: np.ndarray
     apart: np.ndarray
@@ -308,7 +309,8 @@ def _decide(
     sizes = np.bincount(clusters)
     if len(sizes) == 1:
         zero = np.zeros((1, 2), int)
-        return _States(zero, np.full(1, TIED), zero, np.zeros(1), np.zeros((0, 1, 1)))
+        sure = np.full(1, TIED)
+        return _States(zero, sure, sure, zero, np.zeros(1), np.zeros((0, 1, 1)))
     start = None
     held = prior.copy()
     anchor = 0
@@ -332,12 +334,13 @@ def _decide(
     beliefs = propagate(held, factors, start=start, report=report)
     n = len(sizes)
     best, second = np.zeros((n, 2), int), np.zeros((n, 2), int)
-    mass, rival = np.zeros(n), np.zeros(n)
+    mass, narrow, rival = np.zeros(n), np.zeros(n), np.zeros(n)
     for node in range(n):
         nodes = beliefs.nodes[node]
         shared = ndimage.uniform_filter(nodes, 3, mode="constant") * 9
         best[node] = np.unravel_index(int(nodes.argmax()), nodes.shape)
         mass[node], rival[node] = _mass(nodes, best[node] - reach, reach, within=2)
+        narrow[node], _ = _mass(nodes, best[node] - reach, reach)
         y, x = best[node]
         shared[max(0, y - 3) : y + 4, max(0, x - 3) : x + 4] = 0
         second[node] = np.unravel_index(int(shared.argmax()), shared.shape)
@@ -345,7 +348,7 @@ def _decide(
     mass = np.minimum(mass, TIED)
     rival = np.where(rival < 1e-6, 0.0, rival)
     apart = difference(beliefs, sharp, range(len(sharp)))
-    return _States(best - reach, mass, second - reach, rival, apart)
+    return _States(best - reach, mass, narrow, second - reach, rival, apart)
 
 
 def _mass(
