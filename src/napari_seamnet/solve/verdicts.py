@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .placed import Placed
 
 TORN = 0.9
-"""Most that is claimed of a frame whose seams contradict each other, or tie it to a minority."""
+"""Most that is claimed where seams contradict each other, or tie a frame to a minority."""
 RESIDUAL = 1.0
 """px: a seam that misses its own shift by more than this, as placed, is not certain."""
 
@@ -157,7 +157,7 @@ def _judge_seam(
     status, reason = Status.CERTAIN, ""
     rival = float(placed.seam_runner_up[k])
     if miss > limit:
-        status = Status.DOUBTFUL
+        status, p = Status.DOUBTFUL, min(p, TORN)
         reason = (
             f"as placed, it misses its own shift by {miss:.1f} px: no single shift fits all "
             "around (warped frames, or a wrong neighbour)"
