@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from napari_seamnet.as_text import Opened
 from napari_seamnet.geometry import Shift
 from napari_seamnet.layouts import Layout
 from napari_seamnet.projects import Project
@@ -162,3 +163,19 @@ def test_whatever_is_undone_and_redone_ends_where_plain_bookkeeping_says(project
                 states = [*states[: now + 1], session.project]
                 now += 1
         assert session.project == states[now]
+
+
+def test_how_a_layout_was_opened_is_known_after_undo_and_redo_too(session, project):
+    assert session.opened is None
+    other = Layout.of_frames(project.layout.frames, project.layout.positions)
+    opened = Opened("run_17", {"overlap": 80})
+    session.remember(other, opened)
+    assert session.opened is None
+    session.lay_out(other)
+    session.decide(0, Shift(0, 0))
+    assert session.opened is opened
+    session.undo()
+    session.undo()
+    assert session.opened is None
+    session.redo()
+    assert session.opened is opened

@@ -7,7 +7,9 @@ projects come in, and whoever listens is told. Every step that a person can undo
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from psygnal import Signal
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from ..as_text import Opened
     from ..geometry import Shift
     from ..layouts import Layout
     from ..shifts import Estimate, Status
@@ -47,6 +50,7 @@ class GridSession:
         self._seam: int | None = None
         self._solution: Solution | None = None
         self.path: Path | None = None
+        self._opened: WeakKeyDictionary[Layout, Opened] = WeakKeyDictionary()
 
     # -- what is the case ---------------------------------------------------------------------
 
@@ -74,6 +78,15 @@ class GridSession:
     def queue(self) -> tuple[int, ...]:
         """The seams that deserve a look, the most doubtful first."""
         return () if self._solution is None else self._solution.to_look_at
+
+    @property
+    def opened(self) -> Opened | None:
+        """How the present layout was opened, if that was remembered; also after undo and redo."""
+        return None if self.project is None else self._opened.get(self.project.layout)
+
+    def remember(self, layout: Layout, opened: Opened) -> None:
+        """Remember how a layout was opened, so that what was done can be put into words."""
+        self._opened[layout] = opened
 
     def status(self, seam: int) -> Status | None:
         """What is known of a seam: after the solve if there was one, else by itself."""
@@ -138,6 +151,13 @@ class GridSession:
         self._replace(project)
         self._solution = project.solution()
         self.changed.emit()
+
+    def forget_solution(self) -> None:
+        """Have no positions any more, as when seams are estimated anew: each counts by itself."""
+        if self._solution is not None:
+            self._solution = None
+            self._replace(replace(self._present, solved=None))
+            self.changed.emit()
 
     def decide(self, seam: int, shift: Shift, note: str = "") -> None:
         """Decide a seam by hand: its shift, relative to the nominal offset."""
