@@ -109,6 +109,28 @@ def test_two_processes_write_one_journal(path):
         assert whole(path)
 
 
+def test_a_journal_that_another_process_is_just_making_is_no_stranger(path, monkeypatch):
+    """Between looking whose it is and looking for tables, another process makes them."""
+    look, made = Journal._pragma, []
+
+    def slow_look(self, name):
+        found = look(self, name)
+        if name == "user_version" and not made:
+            made.append(True)
+            other = sqlite3.connect(path, isolation_level=None, timeout=0.1)
+            try:
+                other.execute("CREATE TABLE seams (key TEXT)")
+            except sqlite3.OperationalError:
+                made.append("had to wait")
+            other.close()
+        return found
+
+    monkeypatch.setattr(Journal, "_pragma", slow_look)
+    with Journal(path) as journal:
+        assert len(journal) == 0
+    assert made == [True, "had to wait"]
+
+
 def whole(path):
     connection = sqlite3.connect(path)
     try:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -90,9 +91,14 @@ class Journal:
         )
         self._connection.row_factory = sqlite3.Row
         try:
-            self._check()
+            # In one transaction: between two looks, another process may make the tables.
+            self._connection.execute("BEGIN")
+            try:
+                self._check()
+            finally:
+                self._connection.execute("ROLLBACK")
             if not self.read_only:
-                self._connection.execute("PRAGMA journal_mode=WAL")
+                self._write_ahead()
                 # With a write-ahead log, NORMAL never harms the file; FULL would wait for the
                 # disk at every seam, to save the last seams from a power cut.
                 self._connection.execute("PRAGMA synchronous=NORMAL")
@@ -100,6 +106,18 @@ class Journal:
         except BaseException:
             self._connection.close()
             raise
+
+    def _write_ahead(self) -> None:
+        """Switch to a write-ahead log; SQLite itself does not wait for that."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
 
     def _check(self) -> None:
         """Raise `JournalError` unless the file is ours, of a version we know, or empty."""
