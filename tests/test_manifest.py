@@ -10,12 +10,16 @@ import yaml
 from npe2 import PluginManifest
 
 from napari_seamnet.shifts import method_names
+from napari_seamnet.widgets import reader
+from napari_seamnet.widgets._grid_settings import OWN
 
 ROOT = Path(__file__).resolve().parents[1]
 MANIFEST = yaml.safe_load((ROOT / "napari.yaml").read_text(encoding="utf-8"))
 CONTRIBUTIONS = MANIFEST["contributions"]
 COMMANDS = {command["id"]: command for command in CONTRIBUTIONS["commands"]}
-SECTIONS = {"commands", "widgets", "menus", "sample_data", "configurations"}
+SECTIONS = {
+    "commands", "widgets", "menus", "readers", "writers", "sample_data", "configurations",
+}  # fmt: skip
 
 
 def used_commands():
@@ -47,7 +51,8 @@ def test_npe2_reads_as_many_contributions_as_there_are():
     for section in SECTIONS - {"menus", "configurations"}:
         assert len(getattr(read, section)) == len(CONTRIBUTIONS[section])
     assert set(read.menus) == set(CONTRIBUTIONS["menus"])
-    assert set(read.configurations) == {"alignment"}
+    assert set(read.configurations) == {"alignment", "grid"}
+    assert set(read.configurations["grid"].properties) == OWN
     assert set(read.configurations["alignment"].properties) == {
         "device",
         "method",
@@ -66,6 +71,12 @@ def test_every_command_is_used_and_every_used_one_is_there():
 def test_every_command_leads_to_something_that_can_be_called(command):
     module, _, name = command["python_name"].partition(":")
     assert callable(getattr(import_module(module), name))
+
+
+def test_the_reader_is_asked_for_what_it_knows():
+    (entry,) = CONTRIBUTIONS["readers"]
+    assert entry["filename_patterns"] == reader.PATTERNS
+    assert entry["accepts_directories"]
 
 
 def test_the_sample_gives_layers():

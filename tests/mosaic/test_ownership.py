@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_seamnet.geometry import Box
+from napari_seamnet.mosaic import ownership as ownership_module
 from napari_seamnet.mosaic.ownership import Ownership, owners, pieces
 
 BOXES = st.builds(
@@ -20,17 +21,24 @@ def table_of(boxes):
 
 
 @settings(deadline=None, max_examples=200)
-@given(st.lists(BOXES, max_size=9), BOXES, st.sampled_from(Ownership), st.integers(1, 9))
-def test_the_pieces_tell_every_pixels_owner_once(boxes, region, ownership, step):
+@given(
+    st.lists(BOXES, max_size=9),
+    BOXES,
+    st.sampled_from(Ownership),
+    st.integers(1, 9),
+    st.sampled_from([0, 100, 64 * 64]),
+)
+def test_the_pieces_tell_every_pixels_owner_once(boxes, region, ownership, step, small):
     h, w = -(-region.height // step), -(-region.width // step)
     times, who = np.zeros((h, w), int), np.full((h, w), -1)
-    for rows, columns, owner, owned in pieces(
-        table_of(boxes).reshape(-1, 4), region, ownership, step
-    ):
-        mask = np.ones(times[rows, columns].shape, bool) if owned is None else owned
-        assert mask.size
-        times[rows, columns] += mask
-        who[rows, columns][mask] = owner
+    table = table_of(boxes).reshape(-1, 4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ownership_module, "SMALL", small)
+        for rows, columns, owner, owned in pieces(table, region, ownership, step):
+            mask = np.ones(times[rows, columns].shape, bool) if owned is None else owned
+            assert mask.size
+            times[rows, columns] += mask
+            who[rows, columns][mask] = owner
     ys = region.y + step * np.arange(h)[:, None]
     xs = region.x + step * np.arange(w)[None, :]
     rank = np.full((len(boxes) + 1, h, w), np.inf)
@@ -52,6 +60,15 @@ def test_most_of_a_grid_is_whole_rectangles():
     computed = sum(piece.owned.size for piece in got if piece.owned is not None)
     assert len(got) < 400
     assert computed < 2 * 0.16 * 6000**2  # each pixel of an overlap for two frames
+
+
+def test_a_tie_is_the_earliers_where_two_frames_cover_all_and_where_they_do_not():
+    table = table_of([Box(0, 0, 300, 300), Box(0, 5, 300, 300), Box(0, 5, 300, 300)])
+    # Centres at column 149.5, 154.5 and 154.5: column 152 is in the middle.
+    who = owners(table, Box(0, 100, 300, 100))
+    assert (who == np.where(np.arange(100, 200) <= 152, 0, 1)).all()
+    pair = owners(table[[1, 0]], Box(0, 100, 300, 100))
+    assert (pair == np.where(np.arange(100, 200) < 152, 1, 0)).all()
 
 
 def test_boxes_that_a_step_passes_by_own_nothing():

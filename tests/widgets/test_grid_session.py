@@ -179,3 +179,16 @@ def test_how_a_layout_was_opened_is_known_after_undo_and_redo_too(session, proje
     assert session.opened is None
     session.redo()
     assert session.opened is opened
+
+
+def test_positions_that_are_forgotten_leave_each_seam_its_own_state(session, project):
+    told = told_by(session)
+    session.forget_solution()
+    assert session.solution is None
+    assert not session.is_solved
+    assert session.status(0) is project.estimates[0].status
+    assert told == ["changed"]
+    assert not session.can_undo  # no step of a person's
+    session.forget_solution()
+    assert told == ["changed"]
+    GridSession().forget_solution()

@@ -134,9 +134,6 @@ def pieces(
     """
     indices = _met_by(table, region)
     spans = _spans(table[indices], region, step)
-    # A large step can pass by a whole frame.
-    shown = (spans[:, :2] < spans[:, 2:]).all(1)
-    indices, spans = indices[shown], spans[shown]
     height, width = grid_shape(region, step)
     # A region's corner as the origin keeps the squares of coordinates small: 64 bits are enough
     # for a mosaic of 10^9 px anywhere.
