@@ -267,3 +267,20 @@ def test_the_reader_gives_parts_of_the_array_and_refuses_what_it_refuses():
         mosaic.reader("both")
     with pytest.raises(MosaicError, match="fill value"):
         mosaic.reader(fill=-1)
+
+
+def test_levels_of_the_provenance_show_every_second_pixel_of_the_one_before():
+    frames = [np.full((40, 50), k, np.uint8) for k in range(4)]
+    mosaic = Mosaic(
+        tuple(
+            Placement(as_frame(frame, name=str(k)), at)
+            for k, (frame, at) in enumerate(
+                zip(frames, [(0, 0), (3, 41), (33, -2), (35, 38)], strict=True)
+            )
+        )
+    )
+    whole, *smaller = mosaic.provenance_pyramid(smallest=16)
+    assert (np.asarray(whole) == np.asarray(mosaic.provenance())).all()
+    assert smaller
+    for k, level in enumerate(smaller, 1):
+        assert (np.asarray(level) == np.asarray(whole)[:: 2**k, :: 2**k]).all()

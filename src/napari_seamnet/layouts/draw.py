@@ -18,7 +18,8 @@ from ..frames.frame import LUMA
 from ..saving import written_whole
 from .describe import steps_of
 from .entries import OPENERS, Progress
-from .steps import measure_steps, number, typical_shape
+from .gaps import find_gaps
+from .steps import number, typical_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..frames import Frame
+    from .gaps import Gap
     from .layout import Layout
 
 EVEN, ODD, PATH, GAP, INK = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#000000"
@@ -83,11 +85,11 @@ def picture_of(
     from matplotlib.figure import Figure
 
     bounds = layout.bounds
-    gaps = _gaps(layout)
-    top = min([bounds.y, *(math.floor(y) for _, y, _, _, _ in gaps)])
-    left = min([bounds.x, *(math.floor(x) for _, _, x, _, _ in gaps)])
-    bottom = max([bounds.y + bounds.height, *(math.ceil(y) + h for _, y, _, h, _ in gaps)])
-    right = max([bounds.x + bounds.width, *(math.ceil(x) + w for _, _, x, _, w in gaps)])
+    gaps = find_gaps(layout)
+    boxes = [bounds, *(gap.box for gap in gaps)]
+    top, left = min(box.y for box in boxes), min(box.x for box in boxes)
+    bottom = max(box.y + box.height for box in boxes)
+    right = max(box.x + box.width for box in boxes)
     scale = _scale(layout, max(bottom - top, right - left))
     size = (
         max(420.0, (right - left) * scale + 2 * MARGIN) / DPI,
@@ -183,37 +185,11 @@ def _outline(axes: Axes, layout: Layout) -> None:
     )
 
 
-def _gaps(layout: Layout) -> list[tuple[tuple[int, int], float, float, int, int]]:
-    """Places that no frame fills: (place, y, x, height, width)."""
-    if not layout.missing or not layout.is_grid:
-        return []
-    places = np.array([(site.row or 0, site.col or 0) for site in layout], float)
-    # Where a gap is follows from where all others are: origin + row * down + col * right.
-    model = np.column_stack([np.ones(len(places)), places])
-    fit, *_ = np.linalg.lstsq(model, np.asarray(layout.positions), rcond=None)
-    height, width = typical_shape([frame.shape for frame in layout.frames])
-    steps = measure_steps(
-        [(int(r), int(c)) for r, c in places],
-        layout.positions,
-        [frame.shape for frame in layout.frames],
-    )
-    if steps.down is None:  # one row says nothing of how far the next one is
-        fit[1] = (height, 0.0) if not fit[1].any() else fit[1]
-    if steps.across is None:
-        fit[2] = (0.0, width) if not fit[2].any() else fit[2]
-    at = [np.array([1.0, *place]) @ fit for place in layout.missing]
-    return [
-        (place, float(y), float(x), height, width)
-        for place, (y, x) in zip(layout.missing, at, strict=True)
-    ]
-
-
-def _mark_gaps(
-    axes: Axes, gaps: list[tuple[tuple[int, int], float, float, int, int]], scale: float
-) -> None:
+def _mark_gaps(axes: Axes, gaps: tuple[Gap, ...], scale: float) -> None:
     from matplotlib.patches import Rectangle
 
-    for (row, col), y, x, height, width in gaps:
+    for (row, col), box in gaps:
+        y, x, height, width = box.y, box.x, box.height, box.width
         axes.add_patch(
             Rectangle((x, y), width, height, fill=False, edgecolor=GAP, hatch="///", linewidth=1.0)
         )

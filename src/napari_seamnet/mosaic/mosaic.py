@@ -264,10 +264,7 @@ class Mosaic:
             ``levels[k]`` equals ``levels[0][::2**k, ::2**k]``.
         """
         checked = Ownership.named(ownership), check_fill(fill, self.dtype)
-        levels = [self._level(*checked, chunks, 1)]
-        while max(levels[-1].shape[:2]) > max(1, smallest):
-            levels.append(self._level(*checked, chunks, 2 ** len(levels)))
-        return levels
+        return self._levels(lambda step: self._level(*checked, chunks, step), smallest)
 
     def provenance(
         self,
@@ -281,10 +278,17 @@ class Mosaic:
         (H, W) int32 dask array
             Index into `placements`; -1 where `array` shows the fill value.
         """
+        return self._owners(Ownership.named(ownership), chunks, 1)
+
+    def provenance_pyramid(
+        self,
+        ownership: Ownership | str = Ownership.NEAREST_CENTRE,
+        chunks: int | tuple[int, int] = 1024,
+        smallest: int = 512,
+    ) -> list[da.Array]:
+        """Give `provenance` at full size, a half, a quarter, ..., for display; see `pyramid`."""
         ownership = Ownership.named(ownership)
-        name = f"owners-{tokenize(self._content, str(ownership), chunks)}"
-        read = partial(owners_at, self.table, self.origin, ownership)
-        return lazy_array(read, self.bounds.shape, np.dtype(np.int32), name, chunks)
+        return self._levels(lambda step: self._owners(ownership, chunks, step), smallest)
 
     def reader(
         self,
@@ -360,6 +364,21 @@ class Mosaic:
         for placement in self.placements:
             content = chained(content, placement)
         return content
+
+    @staticmethod
+    def _levels(level: Callable[[int], da.Array], smallest: int) -> list[da.Array]:
+        """Levels of a pyramid, each half as large as the one before."""
+        levels = [level(1)]
+        while max(levels[-1].shape[:2]) > max(1, smallest):
+            levels.append(level(2 ** len(levels)))
+        return levels
+
+    def _owners(self, ownership: Ownership, chunks: int | tuple[int, int], step: int) -> da.Array:
+        """Owners of every `step`-th pixel of the picture."""
+        name = f"owners-{tokenize(self._content, str(ownership), chunks, step)}"
+        shape = tuple(-(-length // step) for length in self.bounds.shape)
+        read = partial(owners_at, self.table, self.origin, ownership, step)
+        return lazy_array(read, shape, np.dtype(np.int32), name, chunks)
 
     def _level(
         self, ownership: Ownership, fill: float, chunks: int | tuple[int, int], step: int

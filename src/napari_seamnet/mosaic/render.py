@@ -96,18 +96,25 @@ def render_level(
     part: Box,
 ) -> np.ndarray:
     """Draw a part of a pyramid's level; `part` is in the level's own pixels, from `origin` on."""
-    # Up to the last pixel that is shown, so that a part never asks for what lies beyond it.
-    height = (part.height - 1) * step + 1 if part.height else 0
-    width = (part.width - 1) * step + 1 if part.width else 0
-    region = Box(origin[0] + part.y * step, origin[1] + part.x * step, height, width)
+    region = _region(origin, step, part)
     return render(placements, table, region, ownership, fill, step)
 
 
 def owners_at(
-    table: np.ndarray, origin: tuple[int, int], ownership: Ownership, part: Box
+    table: np.ndarray, origin: tuple[int, int], ownership: Ownership, step: int, part: Box
 ) -> np.ndarray:
-    """As `owners`, with `part` counted from `origin` on."""
-    return owners(table, part.moved(*origin), ownership)
+    """As `owners`, of a part of a pyramid's level; see `render_level`."""
+    return owners(table, _region(origin, step, part), ownership, step)
+
+
+def _region(origin: tuple[int, int], step: int, part: Box) -> Box:
+    """What a part of a level shows of the mosaic.
+
+    Up to the last pixel that is shown, so that a part never asks for what lies beyond it.
+    """
+    height = (part.height - 1) * step + 1 if part.height else 0
+    width = (part.width - 1) * step + 1 if part.width else 0
+    return Box(origin[0] + part.y * step, origin[1] + part.x * step, height, width)
 
 
 def check_fill(fill: float, dtype: np.dtype) -> float:

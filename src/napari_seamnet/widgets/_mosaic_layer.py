@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..mosaic import Ownership
 from ._layers import OURS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import napari.layers
     from napari.components import ViewerModel
 
@@ -27,12 +30,27 @@ class MosaicLayer:
     ----------
     viewer : napari.Viewer or ViewerModel
         Where the layer goes.
+    name : str
+        Of the layer.
+    on_top : bool, default True
+        Whether it lies over all layers, as over the frames that it is made of, or under them.
+    notes : mapping, optional
+        What the layer's metadata tells besides.
     """
 
-    def __init__(self, viewer: ViewerModel) -> None:
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        name: str = NAME,
+        on_top: bool = True,
+        notes: Mapping[str, object] | None = None,
+    ) -> None:
         self._viewer = viewer
+        self._name = name
+        self._on_top = on_top
+        self._notes = {OURS: "mosaic"} | dict(notes or {})
         self.layer: napari.layers.Image | None = None
-        self._shown: Mosaic | None = None
+        self._shown: tuple[Mosaic | None, Ownership] = None, Ownership.NEAREST_CENTRE
         self._look: Look | None = None
 
     @property
@@ -41,7 +59,12 @@ class MosaicLayer:
         return self.layer is not None and self.layer in self._viewer.layers
 
     def show(
-        self, mosaic: Mosaic | None, at: Point, like: napari.layers.Image | None, look: Look | None
+        self,
+        mosaic: Mosaic | None,
+        at: Point,
+        like: napari.layers.Image | None,
+        look: Look | None,
+        ownership: Ownership = Ownership.NEAREST_CENTRE,
     ) -> None:
         """Show a mosaic instead of what was shown before.
 
@@ -55,10 +78,12 @@ class MosaicLayer:
             A frame's layer, whose contrast and colours a new mosaic takes over.
         look : Look or None
             Pixel size, units and labels of that layer; what is known from before, if None.
+        ownership : Ownership
+            Which frame is shown where several overlap.
         """
-        if mosaic is self._shown and (mosaic is None or self.is_there):
+        if (mosaic, ownership) == self._shown and (mosaic is None or self.is_there):
             return
-        self._shown = mosaic
+        self._shown = mosaic, ownership
         if mosaic is None:
             if self.is_there:
                 self._viewer.layers.remove(self.layer)
@@ -67,7 +92,7 @@ class MosaicLayer:
         self._look = look or self._look
         if self._look is None:
             return
-        levels = mosaic.pyramid()
+        levels = mosaic.pyramid(ownership)
         y, x = mosaic.origin
         translate = self._look.translate((at[0] + y, at[1] + x))
         if self.layer is not None and self.is_there:
@@ -75,7 +100,7 @@ class MosaicLayer:
             self.layer.scale = self._look.scale
             self.layer.translate = translate
             layers = self._viewer.layers
-            if layers[-1] is not self.layer:  # over the frames that it is made of
+            if self._on_top and layers[-1] is not self.layer:
                 layers.move(layers.index(self.layer), len(layers))
             return
         selection = self._viewer.layers.selection
@@ -85,14 +110,16 @@ class MosaicLayer:
             levels,
             multiscale=True,
             rgb=bool(mosaic.channels),
-            name=NAME,
+            name=self._name,
             scale=self._look.scale,
             units=self._look.units,
             axis_labels=self._look.axis_labels,
             translate=translate,
-            metadata={OURS: "mosaic"},
+            metadata=dict(self._notes),
             **colours,
         )
+        if not self._on_top:
+            self._viewer.layers.move(len(self._viewer.layers) - 1, 0)
         self._viewer.layers.selection = selected
         self._viewer.layers.selection.active = active
 

@@ -24,6 +24,7 @@ from ._grid_finish import FinishSection
 from ._grid_frames import FramesPanel
 from ._grid_kept import kept_grids
 from ._grid_lay_out import LayOutSection
+from ._grid_layers import GridLayers
 from ._grid_opening import Opening
 from ._grid_review import Review
 from ._grid_run import RunSection
@@ -64,6 +65,7 @@ class GridWidget(QWidget):
         self._is_opening_project = False
         self._let_jobs_run()
         self.lay_out = LayOutSection(self._session, self._remembered.folder)
+        self.layers = GridLayers(self._viewer, self._session, self)
         self.run = RunSection(self._session, self._remembered)
         self.opening = Opening(self._session, lambda: self.run.settings, self)
         self.estimating = Estimating(self._session, self)
@@ -71,7 +73,7 @@ class GridWidget(QWidget):
         self.autosave = Autosave(self._session, lambda: self.estimating.is_busy, self)
         self.review = Review(self._session, self._viewer, self._remembered)
         self.frames = FramesPanel(self._session)
-        self.finish = FinishSection(self._session, None, lambda: self.run.workers)
+        self.finish = FinishSection(self._session, self.layers.look, lambda: self.run.workers)
         self.dock = GridDock(self.lay_out, self.run, [self.review, self.frames], self.finish)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -127,12 +129,14 @@ class GridWidget(QWidget):
     def showEvent(self, event: QShowEvent | None) -> None:
         """Look again for grids of earlier sittings."""
         super().showEvent(event)
+        self.layers.take_viewer()
         if self._session.project is None:
             self.lay_out.show_kept(kept_grids())
 
     def hideEvent(self, event: QHideEvent | None) -> None:
         """Keep the grid. A docked widget gets no closeEvent, but always this."""
         super().hideEvent(event)
+        self.layers.give_back()
         self.autosave.flush()
 
     def _show_state(self, *_: object) -> None:
@@ -193,9 +197,30 @@ class GridWidget(QWidget):
         session.laid_out.connect(self._show_state)
         self.review.legend_changed.connect(self.dock.show_legend)
         self.review.legend_changed.connect(self._show_state)
+        self._connect_viewer()
         self.dock.undone.connect(self.review.undo)  # a nudge first, as by key
         self.dock.redone.connect(self.review.redo)
         self.destroyed.connect(partial(_release, weakref.ref(self)))
+
+    def _connect_viewer(self) -> None:
+        layers, frames, review = self.layers, self.frames, self.review
+        review.frame_at = layers.frame_at
+        review.look = layers.layer_look
+        review.fly_to.connect(layers.fly_to)
+        layers.seam_clicked.connect(review.look_at)
+        layers.frame_clicked.connect(frames.show_frame)
+        layers.dragged.connect(frames.move_to)
+        layers.picture.said.connect(self._on_not_shown)
+        frames.framed.connect(layers.show_frame)
+        frames.drafted.connect(layers.hold)
+        layers.look.events.connect(self._show_look)
+
+    def _on_not_shown(self, why: str) -> None:
+        if why:
+            self.lay_out.say(why)
+
+    def _show_look(self, *_: object) -> None:
+        self.finish.shows.show_look()
 
     def _let_jobs_run(self) -> None:
         pool = QThreadPool.globalInstance()
@@ -240,3 +265,4 @@ def _release(widget: weakref.ref[GridWidget]) -> None:
     remains = widget()
     if remains is not None:
         remains.autosave.write()
+        remains.layers.stop()

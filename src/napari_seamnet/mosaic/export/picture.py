@@ -74,7 +74,7 @@ class Picture:
         dtype = np.dtype(np.uint16 if len(mosaic) < 2**16 else np.uint32)
 
         def read(box: Box) -> np.ndarray:
-            return (owners_at(mosaic.table, mosaic.origin, ownership, box) + 1).astype(dtype)
+            return (owners_at(mosaic.table, mosaic.origin, ownership, 1, box) + 1).astype(dtype)
 
         return cls(read, mosaic.bounds.shape, dtype)
 
