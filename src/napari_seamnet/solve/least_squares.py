@@ -70,6 +70,8 @@ def fit_positions(
     prior_weights: np.ndarray,
     ties: Ties | None = None,
     anchor: int | None = None,
+    *,
+    wants_spread: bool = True,
 ) -> Fit:
     """Find the positions that fit all offsets and priors best.
 
@@ -89,6 +91,8 @@ def fit_positions(
         Frames that keep a fixed offset from each other.
     anchor : int, optional
         Frame from which the spread is seen; by default the spread is absolute.
+    wants_spread : bool, default True
+        Whether the spread is found, which takes most of the time; zeros if not.
 
     Returns
     -------
@@ -112,6 +116,9 @@ def fit_positions(
     right = weighted.T @ target + held.T @ (prior - ties.offset)
     factor = splu(normal, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
     origins = factor.solve(right)
+    positions = origins[ties.group] + ties.offset
+    if not wants_spread:
+        return Fit(positions, np.zeros(n))
     seen_from = None if anchor is None else int(ties.group[anchor])
     if n_groups <= EXACT_UP_TO:
         inverse = factor.solve(np.eye(n_groups))
@@ -132,7 +139,7 @@ def fit_positions(
         if seen_from is not None:
             samples = samples - samples[seen_from]
         variance = (samples**2).mean(axis=1)
-    return Fit(origins[ties.group] + ties.offset, np.sqrt(variance)[ties.group])
+    return Fit(positions, np.sqrt(variance)[ties.group])
 
 
 def fit_robustly(

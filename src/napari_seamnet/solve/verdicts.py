@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..layouts import Layout
     from ..seams.seam import Seam
     from ..shifts import Estimate
+    from .least_squares import Ties
     from .placed import Placed
 
 TORN = 0.9
@@ -49,7 +50,7 @@ def judge_frames(
     feature_size : float or None
         In px; an uncertainty beyond half of it is flagged.
     """
-    whole = _whole(placed)
+    whole = rounded(placed.positions, placed.hand.ties)
     held = _held(placed)
     torn = _torn(len(layout), seams, verdicts)
     main = int((placed.parts == 0).sum())
@@ -197,14 +198,13 @@ def _unused(
     return SolvedSeam(estimate.shift, residual, p, status, reason, False, look, loop_error)
 
 
-def _whole(placed: Placed) -> list[tuple[int, int]]:
+def rounded(positions: np.ndarray, ties: Ties) -> list[tuple[int, int]]:
     """Round once, last; frames tied by hand keep their whole-pixel offsets exactly."""
-    ties = placed.hand.ties
-    origins = placed.positions - ties.offset
+    origins = positions - ties.offset
     # All frames of a group share one origin, but for rounding: the first one's counts.
     first = np.unique(ties.group, return_index=True)[1]
-    rounded = np.floor(origins[first] + 0.5)[ties.group] + ties.offset
-    return [(int(y), int(x)) for y, x in rounded]
+    whole = np.floor(origins[first] + 0.5)[ties.group] + ties.offset
+    return [(int(y), int(x)) for y, x in whole]
 
 
 def _held(placed: Placed) -> np.ndarray:

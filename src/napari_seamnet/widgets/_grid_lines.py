@@ -54,6 +54,10 @@ class Overlay:
         if self.is_visible and self.layer is not None:
             self.layer.visible = False
 
+    def _show(self) -> None:
+        if self.layer is not None and not self.layer.visible:  # napari draws at each setting
+            self.layer.visible = True
+
     def remove(self) -> None:
         """Take the layer away."""
         if self.is_there:
@@ -129,11 +133,11 @@ class Lines(Overlay):
                 layer.data = segments.copy()
         if was is None or len(was[0]) != len(segments) or not np.array_equal(was[1], colours):
             layer.edge_color = colours
-        else:
-            layer.refresh()
+        elif not np.array_equal(was[0], segments):
+            layer.refresh(thumbnail=False)
         if was is None or was[2] != width:
             layer.edge_width = width
-        layer.visible = True
+        self._show()
 
 
 class Words(Overlay):
@@ -178,7 +182,7 @@ class Words(Overlay):
             and self._shown[1] == new[1]
             and np.array_equal(self._shown[0], places)
         ):
-            self.layer.visible = True
+            self._show()
             return
         self._shown = new
         self.remove()  # texts are laid out anew anyway
