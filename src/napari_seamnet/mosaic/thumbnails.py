@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..frames import FrameError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -147,13 +149,21 @@ class _Shown:
         return f"shown-{self.source.token}-{self.gain:g}"
 
     def read(self, box: Box, step: int) -> np.ndarray:
-        """Every `step`-th pixel; a far view may be off by less than one of its own pixels."""
-        if step < self.step or step % self.step:
-            return self._levelled(self.source.read(box, step))
-        small = self.small[self.index]
+        """Every `step`-th pixel; a far view may be off by less than one of its own pixels.
+
+        Black where nothing can be read: whoever looks at a mosaic must be able to move on. That
+        a file is damaged or gone is told when its thumbnail is loaded.
+        """
         shape = -(-box.height // step), -(-box.width // step)
+        black = np.zeros((*shape, *self.source.shape[2:]), self.dtype)
+        if step < self.step or step % self.step:
+            try:
+                return self._levelled(self.source.read(box, step))
+            except (FrameError, OSError):
+                return black
+        small = self.small[self.index]
         if small is None:
-            return np.zeros((*shape, *self.source.shape[2:]), self.dtype)
+            return black
         n = step // self.step
         y, x = box.y // self.step, box.x // self.step
         return self._levelled(small[y::n, x::n][: shape[0], : shape[1]])

@@ -185,15 +185,21 @@ class GridPicture(QObject):
             return
         levels = [level + 1 for level in mosaic.provenance_pyramid(self._ownership)]
         translate = self._look.translate((float(mosaic.origin[0]), float(mosaic.origin[1])))
+        # napari takes a pyramid of a single level for a stack.
+        is_pyramid = len(levels) > 1
+        data = levels if is_pyramid else levels[0]
+        if layer is not None and is_there and layer.multiscale != is_pyramid:
+            self._viewer.layers.remove(layer)
+            is_there = False
         if layer is not None and is_there:
-            layer.data = levels
+            layer.data = data
             layer.scale, layer.translate = self._look.scale, translate
             layer.visible = True
             return
         selected, active = set(self._viewer.layers.selection), self._viewer.layers.selection.active
         self.owners = self._viewer.add_labels(
-            levels,
-            multiscale=True,
+            data,
+            multiscale=is_pyramid,
             name=OWNERS,
             scale=self._look.scale,
             units=self._look.units,
