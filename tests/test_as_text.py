@@ -200,7 +200,7 @@ def test_what_only_the_project_can_say_is_read_from_it(estimated, opened, tmp_pa
     edited = replace_frame(estimated, 0, other)
     was_edited = replace(opened, is_edited=True)
     for text in (as_python, as_command):
-        with pytest.raises(AsTextError, match="frames were added or replaced by hand"):
+        with pytest.raises(AsTextError, match="frames were added, replaced or swapped by hand"):
             text(edited, was_edited)
         with pytest.raises(AsTextError, match="laid out is not known any more"):
             text(estimated, None)

@@ -42,7 +42,7 @@ class Opened:
     left_out : tuple of str
         Names of frames that a person left out since.
     is_edited : bool
-        Whether frames were added or replaced by hand since.
+        Whether frames were added, replaced or swapped by hand since.
     """
 
     source: str | tuple[str, ...]
@@ -195,7 +195,7 @@ def _beyond_frames(project: Project, opened: Opened | None) -> str:
     if opened is None:
         return "how the frames were laid out is not known any more"
     if opened.is_edited:
-        return "frames were added or replaced by hand"
+        return "frames were added, replaced or swapped by hand"
     settled = project.excluded | {decision.pair for decision in project.decisions}
     ways = Counter(
         (estimate.method, estimate.map.max_shift)

@@ -57,6 +57,11 @@ class StitchSettings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "solver", Solver(self.solver))
 
+    @property
+    def way(self) -> tuple[str, int, int | None]:
+        """What an estimate depends on: method, search range, coarse look."""
+        return self.method, self.max_shift, self.wide
+
 
 @dataclass(frozen=True, eq=False)
 class Workers:

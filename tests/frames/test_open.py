@@ -7,7 +7,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from napari_seamnet.frames import as_frame, open_frame
+from napari_seamnet.frames import as_frame, is_untouched, open_frame
 
 PIXELS = np.arange(20, dtype=np.uint8).reshape(4, 5)
 
@@ -61,3 +61,19 @@ def test_real_frames_open_and_are_what_their_own_readers_say(real_frames):
         is_tiff = path.suffix.lower().startswith(".tif")
         expected = tifffile.imread(path) if is_tiff else np.asarray(Image.open(path))
         np.testing.assert_array_equal(open_frame(path).read(), expected)
+
+
+def test_a_file_is_untouched_until_somebody_writes_to_it(tmp_path, monkeypatch):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.arange(12, dtype=np.uint8).reshape(3, 4))
+    frame = open_frame(path)
+    assert is_untouched(frame)
+    monkeypatch.chdir(tmp_path)
+    assert is_untouched(open_frame("a.tif"))
+    tifffile.imwrite(path, np.arange(20, dtype=np.uint8).reshape(4, 5))
+    assert not is_untouched(frame)
+    assert is_untouched(open_frame(path))
+    frame = open_frame(path)
+    path.unlink()
+    assert not is_untouched(frame)
+    assert not is_untouched(as_frame(np.zeros((3, 4), np.uint8)))

@@ -1,3 +1,4 @@
+import os
 import time
 
 import numpy as np
@@ -7,8 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from napari_seamnet.frames import as_frame
-from napari_seamnet.layouts import Layout, LayoutError, Site, open_layout, tile_configuration
+from napari_seamnet.frames import as_frame, open_frame
+from napari_seamnet.layouts import (
+    Layout,
+    LayoutError,
+    Site,
+    entries,
+    open_layout,
+    tile_configuration,
+)
 from napari_seamnet.layouts.entries import open_entries
 
 from .conftest import numbered
@@ -388,6 +396,38 @@ def test_opening_tells_its_progress_and_can_be_stopped(make_frames):
 
     with pytest.raises(Stop):
         open_layout(folder, overlap=5, progress=stop)
+
+
+@pytest.mark.parametrize("ending", ["tif", "png"])
+def test_frames_that_are_known_are_not_opened_again(make_frames, monkeypatch, ending):
+    folder = make_frames([f"r{k}.{ending}" for k in range(4)])
+    before = open_layout(folder, overlap=5)
+    known = {site.frame.path: site.frame for site in before}
+    opened = []
+    monkeypatch.setattr(
+        entries, "open_frame", lambda path, page: opened.append(path.name) or open_frame(path)
+    )
+    again = open_layout(folder, overlap=6, known=known)
+    assert again.frames == before.frames
+    assert opened == []
+    assert again.positions != before.positions
+    (folder / f"r1.{ending}").write_bytes((folder / f"r2.{ending}").read_bytes())
+    os.utime(folder / f"r3.{ending}", ns=(1, 1))
+    again = open_layout(folder, overlap=6, known=known)
+    assert sorted(opened) == [f"r1.{ending}", f"r3.{ending}"]
+    np.testing.assert_array_equal(again[1].frame.read(), before[2].frame.read())
+    (folder / f"r0.{ending}").unlink()
+    assert len(open_layout(folder, overlap=6, known=known)) == 3
+
+
+def test_of_files_with_several_pages_none_is_known(tmp_path):
+    for k in range(2):
+        pixels = np.stack([np.full((20, 30), 10 * k + page, np.uint8) for page in range(2)])
+        tifffile.imwrite(tmp_path / f"r{k}.tif", pixels, photometric="minisblack")
+    first = open_layout(tmp_path, overlap=5, page=0)
+    known = {site.frame.path: site.frame for site in first}
+    second = open_layout(tmp_path, overlap=5, page=1, known=known)
+    assert [site.frame.read()[0, 0] for site in second] == [1, 11]
 
 
 def test_a_thousand_pages_of_one_file_are_opened_in_one_go(tmp_path):

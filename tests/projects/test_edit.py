@@ -16,7 +16,7 @@ from napari_seamnet.layouts import Layout
 from napari_seamnet.mosaic import MosaicError
 from napari_seamnet.projects import Project, ProjectError
 from napari_seamnet.projects.beside import free_sides, place_beside
-from napari_seamnet.projects.edit import add_frame, replace_frame, without_frames
+from napari_seamnet.projects.edit import add_frame, replace_frame, swap_frames, without_frames
 from napari_seamnet.shifts import Estimate, Status
 
 
@@ -114,6 +114,39 @@ def test_a_frame_taken_again_makes_its_own_seams_unknown_and_no_others(grid):
     assert changed.solved is None
     assert 5 not in {frame for d in changed.decisions for frame in d.pair}
     assert len(changed.unfinished) == 4
+
+
+@given(st.integers(0, 11), st.integers(0, 11))
+def test_two_frames_change_places_and_only_their_own_seams_become_unknown(grid, one, other):
+    if one == other:
+        with pytest.raises(ProjectError, match="with itself"):
+            swap_frames(grid, one, other)
+        return
+    swapped = swap_frames(grid, one, other)
+    frames = list(grid.layout.frames)
+    frames[one], frames[other] = frames[other], frames[one]
+    assert list(swapped.layout.frames) == frames
+    places = [(s.position, s.row, s.col, s.number) for s in grid.layout]
+    assert [(s.position, s.row, s.col, s.number) for s in swapped.layout] == places
+    assert [seam.pair for seam in swapped.seams] == [seam.pair for seam in grid.seams]
+    theirs = {seam.pair for seam in grid.seams if {one, other} & {*seam.pair}}
+    for was, now, seam in zip(grid.estimates, swapped.estimates, grid.seams, strict=True):
+        assert now is (None if seam.pair in theirs else was)
+    assert {d.pair for d in swapped.decisions} == {d.pair for d in grid.decisions} - theirs
+    assert swapped.excluded == grid.excluded - theirs
+    assert swapped.locked == grid.locked - {one, other}
+    assert swap_frames(swapped, one, other).layout.frames == grid.layout.frames
+
+
+def test_frames_that_are_swapped_are_noted_and_planes_go_with_their_frames(grid):
+    sites = list(grid.layout.sites)
+    sites[3] = replace(sites[3], page=7)
+    paged = replace(grid, layout=replace(grid.layout, sites=tuple(sites)))
+    swapped = swap_frames(paged, 3, 8)
+    assert swapped.layout.notes == ("r0_c3 and r2_c0 were swapped by hand",)
+    assert (swapped.layout[3].page, swapped.layout[8].page) == (None, 7)
+    with pytest.raises(ProjectError, match="no frame 12"):
+        swap_frames(grid, 3, 12)
 
 
 def test_a_smaller_frame_in_the_place_of_another_has_the_seams_that_it_reaches(grid):

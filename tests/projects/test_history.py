@@ -93,6 +93,12 @@ def test_what_is_no_ones_doing_is_no_step():
     assert (history.present, history.undo().present, history.undo_what) == (10, 0, "one")
 
 
+def test_all_states_change_alike_and_the_steps_stay():
+    history = History(0).do(1, "one").do(2, "two").undo().mapped(lambda state: state + 10)
+    assert (history.present, history.undo().present, history.redo().present) == (11, 10, 12)
+    assert (history.undo_what, history.redo_what) == ("one", "two")
+
+
 def test_nothing_to_undo_or_redo_is_said():
     with pytest.raises(ProjectError, match="nothing to undo"):
         History(0).undo()

@@ -49,6 +49,21 @@ def test_a_moved_frame_lies_there_to_all_its_neighbours(project, solution):
         assert decision.when is not None
 
 
+def test_whoever_is_logged_in_decides(project, solution, monkeypatch):
+    monkeypatch.setattr("getpass.getuser", lambda: "ana")
+    moved = move_frame(project, solution, MIDDLE, 3, -2)
+    locked = lock_frame(project, solution, MIDDLE)
+    for held, note in ((moved, MOVED), (locked, LOCKED)):
+        assert {d.who for d in held.decisions if d.note == note} == {"ana"}
+
+    def nobody():
+        raise OSError("no such user")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    moved = move_frame(project, solution, MIDDLE, 3, -2)
+    assert {d.who for d in moved.decisions if d.note == MOVED} == {""}
+
+
 def test_moving_decides_nothing_about_seams_of_others_and_excluded_ones(project, solution):
     k = seams_of(project, MIDDLE)[0]
     excluded = project.with_excluded(*project.seams[k].pair)

@@ -245,6 +245,79 @@ def test_a_frame_of_another_folder_is_added_at_the_border(
     assert len(session.project.unfinished) == 1
 
 
+def test_two_frames_change_places_and_the_picture_stays_selected(qtbot, panel, session):
+    frames = session.project.layout.frames
+    assert not panel.swap.swap.isEnabled() or panel.swap.other.value() != MIDDLE
+    panel.swap.other.setValue(MIDDLE)
+    assert not panel.swap.swap.isEnabled()
+    assert panel.swap.name.text() == "this frame"
+    panel.swap.other.setValue(0)
+    assert panel.swap.name.text() == "tile_r0_c0.tif"
+    new = []
+    panel.unfinished.connect(new.append)
+    click(qtbot, panel.swap.swap)
+    layout = session.project.layout
+    assert (layout[0].frame, layout[MIDDLE].frame) == (frames[MIDDLE], frames[0])
+    assert panel.frame == 0
+    assert panel.facts.name.text() == "tile_r1_c1.tif   row 0, column 0"
+    assert new == [6]
+    assert panel.message.text().startswith("6 seams are new")
+    assert session.opened.is_edited
+    session.undo()
+    assert session.project.layout.frames == frames
+    assert session.project.unfinished == ()
+    session.redo()
+    assert session.project.layout[0].frame is frames[MIDDLE]
+
+
+def test_a_frame_is_brought_to_the_front_until_another_is_selected(qtbot, panel):
+    shown = []
+    panel.fronted.connect(shown.append)
+    click(qtbot, panel.front)
+    assert panel.front.isChecked()
+    panel.show_frame(0)
+    assert not panel.front.isChecked()
+    panel.show_frame(1)
+    click(qtbot, panel.front)
+    click(qtbot, panel.front)
+    panel.bring_to_front(True)
+    panel.show_frame(None)
+    assert shown == [MIDDLE, None, 1, None, 1, None]
+    assert not panel.front.isEnabled()
+
+
+def test_a_frame_stays_selected_when_the_grid_grows(panel, session, folder, scene):
+    panel.bring_to_front(True)
+    told = []
+    panel.framed.connect(lambda index: told.append(("framed", index)))
+    panel.fronted.connect(lambda index: told.append(("fronted", index)))
+    tifffile.imwrite(folder / "tile_r0_c3.tif", scene.cut(90, 80 + 160 * 3))
+    session.grow(open_layout(folder, overlap=40), session.opened)
+    assert panel.frame == 5
+    assert panel.number.value() == 5
+    assert panel.facts.name.text().startswith("tile_r1_c1.tif")
+    assert told == [("framed", 5), ("fronted", 5)]
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_all_fits_a_dock_of_320_px(qtbot, panel, qapp, theme):
+    from napari.qt import get_stylesheet
+
+    before = qapp.styleSheet()
+    qapp.setStyleSheet(get_stylesheet(theme))
+    try:
+        panel.show_frame(None)
+        assert panel.minimumSizeHint().width() <= 300
+        line = panel.number.lineEdit()
+        arrows = 2 * 20  # one on each side, which napari draws over the box
+        room = panel.number.width() - arrows
+        assert line.fontMetrics().horizontalAdvance("none") < room
+        panel.show_frame(0)
+        assert panel.minimumSizeHint().width() <= 300
+    finally:
+        qapp.setStyleSheet(before)
+
+
 def test_what_cannot_be_a_frame_is_said(panel, session, tmp_path):
     bad = tmp_path / "notes.txt"
     bad.write_text("no picture")

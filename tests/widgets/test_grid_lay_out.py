@@ -304,6 +304,39 @@ def test_another_folder_keeps_how_a_series_runs_and_forgets_the_rest(
     assert section.form.rows.value() == 3
 
 
+def test_a_change_of_the_form_opens_no_frame_again_but_those_that_changed(
+    section, folder, chip, qtbot
+):
+    section.given.emit((folder,))
+    settle(qtbot, section)
+    before = section.session.project.layout
+    section.form.overlap_y.setValue(50)
+    settle(qtbot, section)
+    after = section.session.project.layout
+    assert after.positions != before.positions
+    assert after.frames == before.frames
+    tifffile.imwrite(folder / "tile_r1_c1.tif", chip.frames[0].read())
+    section.form.overlap_y.setValue(40)
+    settle(qtbot, section)
+    last = section.session.project.layout
+    others = [k for k, frame in enumerate(last.frames) if frame is not before.frames[k]]
+    assert [last[k].name for k in others] == ["tile_r1_c1.tif"]
+
+
+def test_a_folder_whose_pictures_changed_is_another_layout(section, folder, chip, qtbot):
+    section.given.emit((folder,))
+    settle(qtbot, section)
+    section.session.decide(0, Shift(1, 2))
+    before = section.session.project
+    section.given.emit((folder,))
+    settle(qtbot, section)
+    assert section.session.project is before
+    tifffile.imwrite(folder / "tile_r1_c1.tif", chip.frames[0].read())
+    section.given.emit((folder,))
+    settle(qtbot, section)
+    assert section.session.project.layout is not before.layout
+
+
 def test_what_cannot_be_opened_is_said_in_one_sentence(section, tmp_path, qtbot):
     section.source.setText(str(tmp_path / "nowhere"))
     section.source.returnPressed.emit()

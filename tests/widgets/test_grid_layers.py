@@ -160,7 +160,7 @@ def test_owners_are_shown_in_colours_on_demand(solved, viewer_model):
     layer = named(viewer_model, "owners")
     assert isinstance(layer, Labels)
     whole = layer.data[0] if layer.multiscale else layer.data
-    assert set(np.unique(whole)) >= set(range(1, 10))
+    assert set(np.unique(np.asarray(whole))) >= set(range(1, 10))
     assert viewer_model.layers.index(layer) == 1
     solved.look.show_provenance = False
     assert not layer.visible
@@ -398,7 +398,7 @@ def test_the_selected_frame_is_marked_and_dragged_with_shift(qtbot, solved, view
     start, end = (y + 100, x + 100), (y + 107, x + 88)
     press(viewer_model, start, end, ["Shift"])
     assert heard == []  # nothing says yet that it may be moved
-    solved.can_move = True
+    solved.movable = lambda: 4
     press(viewer_model, start, end, ["Shift"])
     assert heard == [(7, -12)]
     assert viewer_model.scene.camera.mouse_pan
@@ -443,3 +443,20 @@ def test_another_grid_takes_the_place_of_the_one_before(
     with qtbot.waitSignal(solved.picture.loaded, timeout=10_000):
         session.undo()
     assert len(named(viewer_model, "frames").data) == 36
+
+
+def test_frames_that_come_lie_beside_those_that_are_there(qtbot, ready, session, chip, project):
+    from dataclasses import replace
+
+    first = replace(project.layout, sites=project.layout.sites[:6])
+    with qtbot.waitSignal(ready.picture.loaded, timeout=10_000):
+        session.open(Project.of_layout(first))
+    session.take_estimates(truth(chip, session.project))
+    session.take_solved(session.project.solve())
+    before = [ready.frame_at(k) for k in range(6)]
+    growth = session.grow(project.layout)
+    assert growth is not None
+    assert [ready.frame_at(growth.where[k]) for k in range(6)] == before
+    assert len(ready._boxes) == 9
+    for k in growth.added:
+        assert np.abs(np.subtract(ready.frame_at(k), chip.nominal[k])).max() <= 8

@@ -9,7 +9,7 @@ from .errors import (
 )
 from .frame import Frame
 from .lazy import lazy_array
-from .open import as_frame, open_frame
+from .open import as_frame, is_untouched, open_frame
 
 __all__ = [
     "Frame",
@@ -19,6 +19,7 @@ __all__ = [
     "UnreadableFrameError",
     "UnsupportedFrameError",
     "as_frame",
+    "is_untouched",
     "lazy_array",
     "open_frame",
 ]

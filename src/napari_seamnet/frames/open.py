@@ -64,6 +64,30 @@ def open_frame(path: str | PathLike[str], page: int | None = None) -> Frame:
     return Frame(opener.open(path, page, token), path.name, path)
 
 
+def is_untouched(frame: Frame) -> bool:
+    """Whether the file of a frame is as it was when it was opened, by its size and time.
+
+    Parameters
+    ----------
+    frame : Frame
+        Of the first plane of its file; of any other, and of one without a file, it is not told.
+
+    Returns
+    -------
+    bool
+        False where opening it again is the only way to know.
+    """
+    path = frame.path
+    if path is None or getattr(frame.source, "path", path) not in (path, path.absolute()):
+        return False  # the pixels of an OME-TIFF may lie in another file of its set
+    try:
+        about = path.stat()
+    except OSError:
+        return False
+    token = f"{path.resolve()}-{about.st_mtime_ns}-{about.st_size}"
+    return frame.token in (token, f"{token}-0")
+
+
 def as_frame(
     picture: Frame | np.ndarray | da.Array | str | PathLike[str], name: str = ""
 ) -> Frame:

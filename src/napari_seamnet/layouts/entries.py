@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..frames import FrameError, FrameNotFoundError, PageError, as_frame, open_frame
+from ..frames import FrameError, FrameNotFoundError, PageError, as_frame, is_untouched, open_frame
 from .errors import LayoutError
 from .layout import Layout
 from .planes import open_planes
@@ -101,6 +101,8 @@ def open_entries(
     entries: Sequence[Entry],
     folder: Path,
     page: int | None = None,
+    *,
+    known: Mapping[Path, Frame] | None = None,
     progress: Progress | None = None,
 ) -> tuple[Frame, ...]:
     """Open all frames, headers only, several at a time.
@@ -113,6 +115,8 @@ def open_entries(
         What their files are relative to.
     page : int, optional
         Plane to take of every file whose entry names none.
+    known : mapping of Path to Frame, optional
+        Frames that were opened before; those whose files are untouched are not opened again.
     progress : callable, optional
         Called as ``progress(done, total, "opening frames")``.
 
@@ -136,6 +140,9 @@ def open_entries(
     shared = {path: open_planes(path) for path, n in wanted.items() if n >= PLANES_AT_ONCE}
 
     def open_one(path: Path, plane: int | None) -> Frame:
+        frame = None if plane is not None or known is None else known.get(path)
+        if frame is not None and is_untouched(frame):
+            return frame
         planes = shared.get(path)
         if planes is not None and plane is not None and plane < len(planes):
             return planes[plane]

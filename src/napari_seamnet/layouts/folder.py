@@ -217,7 +217,8 @@ def _as_grid(
 ) -> Listing:
     axes = {key: [int(value.get(key, 0)) for _, value in found] for key in ("row", "col")}
     for key, values in axes.items():
-        low, step = min(values), math.gcd(*(value - min(values) for value in values))
+        low = min(values)
+        step = math.gcd(*(value - low for value in values))
         if step > 1:
             notes.append(f"{key}s are numbered in steps of {step}: {low}, {low + step}, ...")
         if low not in (0, 1):

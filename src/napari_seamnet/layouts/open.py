@@ -22,7 +22,7 @@ from .planes import open_planes
 from .serial import Place, serial_places
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
 
@@ -47,6 +47,7 @@ def open_layout(
     pixel_size: float | tuple[float, float] | None = None,
     unit: str | None = None,
     page: int | None = None,
+    known: Mapping[Path, Frame] | None = None,
     progress: Progress | None = None,
 ) -> Layout:
     """Find out which frame lies where. Only headers of the frames are read.
@@ -85,6 +86,9 @@ def open_layout(
         Of the positions, where the source does not say it, or says it wrongly.
     page : int, optional
         Plane to take of every file (of every image of an OME-TIFF), where they hold several.
+    known : mapping of Path to Frame, optional
+        Frames of files that were opened before: taken as they are, if nobody wrote to their file
+        since; others are opened anew. Files of several planes always are.
     progress : callable, optional
         Called as ``progress(done, total, what)``; whatever it raises ends the opening.
 
@@ -115,7 +119,9 @@ def open_layout(
     names = None if pattern is None else NamePattern(pattern)
     listing, frames = _read(source, names, series, page, progress)
     if frames is None:
-        frames = open_entries(listing.entries, listing.folder, page, progress)
+        frames = open_entries(
+            listing.entries, listing.folder, page, known=known or {}, progress=progress
+        )
     turn = Turn(flip_y, flip_x, swap_yx)
     listing = in_px(listing, frames, side_of(pixel_size), unit)
     return lay_out(listing, frames, turn, series, overlap)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,3 +47,11 @@ class Decision:
 def in_order(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
     """Sort decisions as seams are sorted: by the first frame, then the second."""
     return tuple(sorted(decisions, key=lambda decision: decision.pair))
+
+
+def logged_in() -> str:
+    """Name of the person who is logged in; empty where the system does not tell."""
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):  # no such module on Windows, no such user in a box
+        return ""

@@ -1,4 +1,4 @@
-"""Frames left out, replaced, added: projects whose grid itself is changed by hand.
+"""Frames left out, replaced, swapped, added: projects whose grid itself is changed by hand.
 
 Every change gives a new project and keeps what is still valid: what was found and decided about
 seams that are the same as before. Where a new frame goes is told in `beside.py`; frames are moved
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from ..frames import Frame
     from ..layouts import Layout
     from .project import Project
+
+
+LEFT_OUT = "left out by hand: "
+"""How the note of a layout begins that frames were left out of."""
 
 
 def without_frames(project: Project, *frames: int) -> Project:
@@ -52,7 +56,7 @@ def without_frames(project: Project, *frames: int) -> Project:
         raise ProjectError("no frame would be left; lay out another folder instead")
     names = ", ".join(project.layout[frame].name for frame in sorted(gone))
     kept = [frame for frame in range(len(project.layout)) if frame not in gone]
-    layout = _noted(project.layout.without(*gone), f"left out by hand: {names}")
+    layout = _noted(project.layout.without(*gone), f"{LEFT_OUT}{names}")
     return _carried(project, layout, {old: new for new, old in enumerate(kept)})
 
 
@@ -95,6 +99,41 @@ def replace_frame(
     )
     same = {k: k for k in range(len(layout))}
     return _carried(project, layout, same, fresh={index})
+
+
+def swap_frames(project: Project, one: int, other: int) -> Project:
+    """Exchange the places of two frames, as where files bear each other's names.
+
+    Parameters
+    ----------
+    project : Project
+        Stays as it is.
+    one, other : int
+        Their indices: each then has the other's picture.
+
+    Returns
+    -------
+    Project
+        Places, rows and columns, and the order of acquisition are as they were. Whatever was known
+        or decided about the seams of both was said of other pixels, and is forgotten; neither is
+        locked any more.
+
+    Raises
+    ------
+    ProjectError
+        If there is no such frame, or it is the same one.
+    """
+    layout = project.layout
+    first, second = (layout[checked_frame(layout, index)] for index in (one, other))
+    if one == other:
+        raise ProjectError(f"{first.name} cannot be swapped with itself; name another frame")
+    sites = list(layout.sites)
+    sites[one] = replace(first, frame=second.frame, page=second.page)
+    sites[other] = replace(second, frame=first.frame, page=first.page)
+    swapped = replace(layout, sites=tuple(sites))
+    swapped = _noted(swapped, f"{first.name} and {second.name} were swapped by hand")
+    same = {k: k for k in range(len(layout))}
+    return _carried(project, swapped, same, fresh={one, other})
 
 
 def add_frame(

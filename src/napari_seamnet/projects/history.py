@@ -6,9 +6,12 @@ States are whatever never changes, such as projects; what a step does is the cal
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .errors import ProjectError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 State = TypeVar("State")
 
@@ -86,6 +89,15 @@ class History(Generic[State]):
     def replaced(self, state: State) -> History[State]:
         """Put another state in the place of the present one, without a step: no one's doing."""
         return History(state, self.past, self.future, self.limit)
+
+    def mapped(self, change: Callable[[State], State]) -> History[State]:
+        """Change every state alike, before and after the present one too: no step of anyone's."""
+        return History(
+            change(self.present),
+            tuple((change(state), what) for state, what in self.past),
+            tuple((change(state), what) for state, what in self.future),
+            self.limit,
+        )
 
     @property
     def can_undo(self) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..geometry import Offset
 from .beside import checked_frame
-from .decision import Decision, in_order
+from .decision import Decision, in_order, logged_in
 from .errors import ProjectError
 
 if TYPE_CHECKING:
@@ -33,7 +33,13 @@ def seams_of(project: Project, index: int) -> tuple[int, ...]:
 
 
 def move_frame(
-    project: Project, solution: Solution, index: int, dy: int, dx: int, *, who: str = ""
+    project: Project,
+    solution: Solution,
+    index: int,
+    dy: int,
+    dx: int,
+    *,
+    who: str | None = None,
 ) -> Project:
     """Move a frame by hand: its seams are decided so that it lies there to all its neighbours.
 
@@ -47,8 +53,8 @@ def move_frame(
         The frame.
     dy, dx : int
         How far to move it from there, in whole px.
-    who : str
-        Whoever decides.
+    who : str, optional
+        Whoever decides; by default the person who is logged in.
 
     Returns
     -------
@@ -74,7 +80,9 @@ def move_frame(
     return _decided(project, ties, moved, MOVED, who)
 
 
-def lock_frame(project: Project, solution: Solution, index: int, *, who: str = "") -> Project:
+def lock_frame(
+    project: Project, solution: Solution, index: int, *, who: str | None = None
+) -> Project:
     """Lock a frame where it lies to its neighbours: nothing found later moves it against them.
 
     Parameters
@@ -85,8 +93,8 @@ def lock_frame(project: Project, solution: Solution, index: int, *, who: str = "
         Where the frames lie now.
     index : int
         The frame.
-    who : str
-        Whoever decides.
+    who : str, optional
+        Whoever decides; by default the person who is logged in.
 
     Returns
     -------
@@ -124,10 +132,11 @@ def _decided(
     seams: Collection[int],
     places: Sequence[tuple[int, int]],
     note: str,
-    who: str,
+    who: str | None,
 ) -> Project:
     """Decide several seams at once, for where their frames lie."""
     now = datetime.now(UTC)
+    who = logged_in() if who is None else who
     made = {}
     for k in seams:
         seam = project.seams[k]

@@ -272,12 +272,7 @@ class Project:
         """
         if settings == self.settings:
             return self
-        old = self.settings
-        kept = (old.method, old.max_shift, old.wide) == (
-            settings.method,
-            settings.max_shift,
-            settings.wide,
-        )
+        kept = settings.way == self.settings.way
         estimates = self.estimates if kept else (None,) * len(self.seams)
         return replace(self, settings=settings, estimates=estimates, solved=None)
 
@@ -326,7 +321,12 @@ class Project:
         solution = resolve(
             self.layout, self.seams, self.decided(), self.settings, progress=progress
         )
-        return replace(self, solved=Solved.of(solution))
+        # Whoever excluded a seam has looked at it.
+        verdicts = tuple(
+            replace(verdict, needs_look=False) if seam.pair in self.excluded else verdict
+            for seam, verdict in zip(self.seams, solution.verdicts, strict=True)
+        )
+        return replace(self, solved=Solved.of(replace(solution, verdicts=verdicts)))
 
     def solution(self) -> Solution:
         """Give positions and verdicts as they were solved; nothing is solved again.

@@ -99,6 +99,13 @@ def picture_from(parent: QWidget, title: str, start: Path | None) -> Path | None
     return Path(chosen) if chosen else None
 
 
+def folder_to_watch(parent: QWidget, start: Path | None) -> Path | None:
+    """Ask for the folder that a microscope writes to."""
+    title = "Folder that the microscope writes frames to"
+    chosen = QFileDialog.getExistingDirectory(parent, title, str(start or ""))
+    return Path(chosen) if chosen else None
+
+
 def is_wanted(parent: QWidget, question: str) -> bool:
     """Ask before something is lost."""
     answer = QMessageBox.question(parent, "Stitch grid", question)

@@ -19,6 +19,7 @@ from ._work import Work
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from ..projects.grow import Growth
     from ..shifts.estimate import Progress
     from ._grid_session import GridSession
 
@@ -59,6 +60,7 @@ class Autosave(QObject):
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self.flush)
+        session.grown.connect(self._on_grown)
         session.changed.connect(self._on_changed)
         session.estimated.connect(self._on_changed)
 
@@ -119,6 +121,14 @@ class Autosave(QObject):
         self._session.open(project, saved if saved is not None and saved.is_file() else None)
         if project.warnings:
             self.said.emit(project.warnings[0])
+
+    def _on_grown(self, growth: Growth) -> None:
+        """Go on in the same file: in words, a series that grows is another one each time."""
+        project = self._session.project
+        folder = None if project is None else frames_folder(project)
+        kept = self._files.get((str(folder), growth.before.source))
+        if kept is not None:
+            self._files[str(folder), growth.layout.source] = kept
 
     def _on_changed(self, *_: object) -> None:
         if self._writer.trouble != self._told:

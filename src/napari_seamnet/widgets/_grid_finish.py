@@ -1,7 +1,8 @@
 """Step 4 of Stitch grid: how the mosaic is shown, and what becomes of it.
 
 Buttons and their dialogs only. What they write is in `_grid_writing.py`, the project in
-`_grid_keeping.py`; what is shown in the viewer is in `_grid_layers.py`.
+`_grid_keeping.py`; what is shown in the viewer is in `_grid_layers.py`, and what comes to a folder
+that is watched is told by `_grid_watch.py`.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from qtpy.QtWidgets import QApplication, QCheckBox, QVBoxLayout, QWidget
 from ..as_text import AsTextError
 from ..mosaic import Ownership
 from ..projects import ENDING
-from ..stitching import Workers
+from ..stitching import StitchSettings, Workers
 from . import _grid_ask as ask
 from ._controls import button, combo, label, row
 from ._grid_keeping import Keeping
 from ._grid_shows import Shows
+from ._grid_watch import WatchBox, Watching
 from ._grid_writing import Writing
 from ._tiles_busy import Busy
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ..as_text import Opened
     from ._grid_session import GridSession
 
 OWNERSHIPS = {
@@ -50,6 +53,8 @@ class FinishSection(QWidget):
         Shows it: those of `_grid_shows.SHOWS` that are attributes of it can be switched.
     workers : callable, optional
         Tells who does the work, for the texts.
+    settings, waits, asked : callable, optional
+        See `Watching`.
     """
 
     def __init__(
@@ -57,9 +62,15 @@ class FinishSection(QWidget):
         session: GridSession,
         look: Any = None,
         workers: Callable[[], Workers] = Workers,
+        *,
+        settings: Callable[[], StitchSettings] = StitchSettings,
+        waits: Callable[[], bool] = bool,
+        asked: Callable[[], Opened | None] = lambda: None,
     ) -> None:
         super().__init__()
         self._session = session
+        self.watching = Watching(session, self, settings=settings, waits=waits, asked=asked)
+        self.watch = WatchBox(session, self.watching)
         self.keeping = Keeping(session, self)
         self.writing = Writing(session, self.keeping, self, workers)
         self.ownership = combo("Which frame is shown where several overlap; written so, too")
@@ -226,7 +237,7 @@ class FinishSection(QWidget):
         layout.addLayout(row(self.positions, 1, self.seams, 1))
         layout.addWidget(self.saving)
         layout.addLayout(row(self.as_python, 1, self.as_command, 1))
-        for said in (self.why, self.message, self.done):
+        for said in (self.why, self.message, self.done, self.watch):
             layout.addWidget(said)
 
     def _on_ownership(self) -> None:

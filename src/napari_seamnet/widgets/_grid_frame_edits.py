@@ -1,4 +1,4 @@
-"""Frames left out, replaced and added as steps of a session, remembered for texts. No Qt here.
+"""Frames left out, replaced, swapped and added: steps of a session, noted for texts. No Qt here.
 
 What such a step keeps of what was known is `projects/edit.py`'s business.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..frames import open_frame
 from ..projects.beside import place_beside
-from ..projects.edit import add_frame, replace_frame, without_frames
+from ..projects.edit import add_frame, replace_frame, swap_frames, without_frames
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +50,18 @@ def put_in_place(session: GridSession, index: int, path: Path) -> int:
     """
     changed = replace_frame(_project(session), index, open_frame(path))
     return _step(session, changed, _edited(session), "frame replaced")
+
+
+def swap(session: GridSession, index: int, other: int) -> int:
+    """Exchange the places of two frames; returns as `leave_out` does.
+
+    Raises
+    ------
+    ProjectError
+        If it is the same frame, or there is no such frame.
+    """
+    changed = swap_frames(_project(session), index, other)
+    return _step(session, changed, _edited(session), "frames swapped")
 
 
 def add_beside(session: GridSession, index: int, path: Path, side: Side) -> int:

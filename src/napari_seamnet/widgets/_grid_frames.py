@@ -17,9 +17,10 @@ from ..projects.beside import free_sides
 from ..projects.holding import lock_frame, move_frame, unlock_frame
 from . import _grid_ask as ask
 from ._controls import button, combo, label, pixels, row
-from ._grid_frame_edits import add_beside, leave_out, put_in_place
+from ._grid_frame_edits import add_beside, leave_out, put_in_place, swap
 from ._grid_frame_facts import FrameFacts
 from ._grid_move import MoveControls
+from ._grid_swap import NUMBER_WIDTH, SwapRow
 from ._settings import Remembered
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..projects import Project
+    from ..projects.grow import Growth
     from ._grid_session import GridSession
 
 NONE = "Click a frame in the viewer, or give its number, to see what is known of it."
@@ -51,6 +53,8 @@ class FramesPanel(QWidget):
 
     framed = Signal(object)
     """Another frame is selected: its index, or None."""
+    fronted = Signal(object)
+    """The frame to be shown above all others, by its index, or None; nothing else changes."""
     drafted = Signal(object)
     """A move that is not decided yet: (index, dy, dx), or None."""
     unfinished = Signal(int)
@@ -61,11 +65,18 @@ class FramesPanel(QWidget):
         self._session = session
         self._index: int | None = None
         self._draft = (0, 0)
+        self._has_grown = False
         self.number = pixels(
             -1, -1, -1, "Number of the frame, from 0 on", self._on_number, unit=""
         )
         self.number.setSpecialValueText("none")
-        self.number.setFixedWidth(72)
+        self.number.setFixedWidth(NUMBER_WIDTH)
+        self.front = button(
+            "In front",
+            "Show this frame above its neighbours, to look at it; no file is written so",
+            self._on_front,
+        )
+        self.front.setCheckable(True)
         self.facts = FrameFacts()
         self.facts.chosen.connect(session.select)
         self.move_controls = MoveControls(Remembered.load())
@@ -82,6 +93,8 @@ class FramesPanel(QWidget):
             "Take another picture, such as one taken again, in its place; its seams become new",
             self._ask_replacement,
         )
+        self.swap = SwapRow()
+        self.swap.wanted.connect(self.swap_with)
         self.side = combo("Where the new frame lies; only places without a frame are listed")
         self.add = button(
             "Add a frame...",
@@ -95,6 +108,7 @@ class FramesPanel(QWidget):
         controls.moved.connect(self.move_to)
         controls.confirmed.connect(self.confirm)
         controls.dropped.connect(self.drop)
+        session.grown.connect(self._on_grown)
         session.laid_out.connect(self._on_laid_out)
         session.changed.connect(self._show)
         session.selected.connect(self._show)
@@ -114,6 +128,11 @@ class FramesPanel(QWidget):
         """How far it is to be moved, (dy, dx) in px, which is not decided yet."""
         return self._draft
 
+    @property
+    def can_move(self) -> bool:
+        """Whether the selected frame can be moved by hand now."""
+        return self._index is not None and not self._why_not()
+
     def show_frame(self, index: int | None) -> None:
         """Select a frame; None selects none."""
         if index == self._index:
@@ -121,6 +140,9 @@ class FramesPanel(QWidget):
         self.drop()
         self._index = index
         self.say("")
+        if self.front.isChecked():
+            self.front.setChecked(False)
+            self.fronted.emit(None)
         self._show()
         self.framed.emit(index)
 
@@ -176,6 +198,16 @@ class FramesPanel(QWidget):
         """Put another picture in the place of the selected frame."""
         self._edit(partial(put_in_place, path=path))
 
+    def swap_with(self, other: int) -> None:
+        """Exchange the places of the selected frame and another; its picture stays selected."""
+        self._edit(partial(swap, other=other), then=other)
+
+    def bring_to_front(self, is_wanted: bool) -> None:
+        """Show the selected frame above all others, or where it belongs again."""
+        if self._index is not None and self.front.isChecked() != is_wanted:
+            self.front.setChecked(is_wanted)
+            self._on_front()
+
     def add_beside(self, path: Path, side: Side) -> None:
         """Add a picture as the neighbour of the selected frame."""
         self._edit(partial(add_beside, path=path, side=side))
@@ -197,6 +229,7 @@ class FramesPanel(QWidget):
             self.number.setValue(-1 if index is None else index)
         self.number.setEnabled(n > 0)
         self.count.setText(f"of {n:,}" if n else "")
+        self.front.setEnabled(index is not None)
         self.none.setVisible(index is None)
         self.about.setVisible(index is not None)
         if project is None or index is None:
@@ -209,6 +242,7 @@ class FramesPanel(QWidget):
         self.lock.setText("Unlock" if is_locked else "Lock")
         self.lock.setEnabled(is_locked or session.is_solved)
         self.leave_out.setEnabled(n > 1)
+        self.swap.show_frame(project.layout, index)
         self._show_sides(project, index)
 
     def _show_sides(self, project: Project, index: int) -> None:
@@ -246,16 +280,17 @@ class FramesPanel(QWidget):
         inside.addWidget(self.facts)
         inside.addWidget(self.move_controls)
         inside.addLayout(row(self.lock, 1, self.leave_out, 1, self.replace_by, 1))
+        inside.addWidget(self.swap)
         inside.addLayout(row(self.add, 1, self.side, 1))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(5)
-        layout.addLayout(row("Frame", self.number, self.count, None))
+        layout.addLayout(row("Frame", self.number, self.count, None, self.front))
         for piece in (self.none, self.about, self.message):
             layout.addWidget(piece)
 
-    def _edit(self, edit: Callable[[GridSession, int], int]) -> None:
-        """Change the grid itself, and keep the frame selected if it is still there."""
+    def _edit(self, edit: Callable[[GridSession, int], int], then: int | None = None) -> None:
+        """Change the grid itself; then select a frame, or keep this one if it is still there."""
         index = self._index
         if index is None:
             return
@@ -265,11 +300,14 @@ class FramesPanel(QWidget):
             self.say(str(error))
             return
         if edit is not leave_out:
-            self.show_frame(index)
+            self.show_frame(index if then is None else then)
         if new:
             seams = "1 seam is" if new == 1 else f"{new} seams are"
             self.say(f"{seams} new; stitch to see where the frame lies.")
             self.unfinished.emit(new)
+
+    def _on_front(self) -> None:
+        self.fronted.emit(self._index if self.front.isChecked() else None)
 
     def _on_number(self, number: int) -> None:
         self.show_frame(None if number < 0 else number)
@@ -279,8 +317,21 @@ class FramesPanel(QWidget):
         if project is not None and self._index in project.seams[seam].pair:
             self._show()
 
+    def _on_grown(self, growth: Growth) -> None:
+        """Follow the frame to the number that it has now."""
+        self.drop()
+        self._index = None if self._index is None else growth.where.get(self._index)
+        self._has_grown = self._index is not None
+
     def _on_laid_out(self) -> None:
-        self.show_frame(None)
+        """Select none, unless the grid has only grown."""
+        if not self._has_grown:
+            self.show_frame(None)
+            return
+        self._has_grown = False
+        self.framed.emit(self._index)
+        if self.front.isChecked():
+            self._on_front()
 
     def _folder(self) -> Path | None:
         project, index = self._session.project, self._index

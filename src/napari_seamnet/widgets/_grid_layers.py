@@ -26,8 +26,13 @@ from ._grid_raised import Raised
 from ._grid_seam_view import look_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.components import ViewerModel
 
+    from ..layouts import Layout
+    from ..projects import Project
+    from ..projects.grow import Growth
     from ._grid_session import GridSession
     from ._layers import Look
     from ._state import Point
@@ -41,8 +46,6 @@ THICKEST = 0.07
 """A bar's width, at most, as a part of the frames' smaller side; a line's is a quarter of it."""
 LETTER_PX = 7.0
 """Width of a letter of a frame's name on the screen."""
-LOOP_PX = 1.0
-"""Loops that close better than this are within what fits; only others get a number."""
 COLOURS = np.array([QColor(marks.MARK_COLOURS[mark]).getRgbF() for mark in Mark], float)
 
 
@@ -62,8 +65,8 @@ class GridLayers(QObject):
     ----------
     look : GridLook
         What is to be seen.
-    can_move : bool
-        Whether the selected frame can be dragged.
+    movable : callable
+        Tells which frame can be dragged, if any; none by default.
     """
 
     seam_clicked = Signal(int)
@@ -78,7 +81,7 @@ class GridLayers(QObject):
         self._viewer = viewer
         self._session = session
         self.look = GridLook()
-        self.can_move = False
+        self.movable: Callable[[], int | None] = lambda: None
         self._boxes = np.zeros((0, 4))
         self._bars = marks.Bars(np.zeros((0, 2)), np.zeros((0, 2)))
         self._marks: list[Mark] = []
@@ -86,6 +89,7 @@ class GridLayers(QObject):
         self._frame: int | None = None
         self._moved: tuple[int, int, int] | None = None
         self._is_laying_out = True
+        self._layout: Layout | None = None
         self.picture = GridPicture(viewer, session, self)
         self.gaps = Lines(viewer, "gaps")
         self.outlines = Lines(viewer, "frames")
@@ -97,7 +101,7 @@ class GridLayers(QObject):
         self.raised = Raised(viewer, session, self.frame_at, lambda: self.picture.layer, self)
         self.mouse = GridMouse(
             viewer, self.to_px, self._zoom, self.bar_at, self.frame_under, self._words_at,
-            lambda: self._frame if self.can_move else None, self,
+            lambda: self.movable(), self,
         )  # fmt: skip
         self._soon = timer(self, GATHER_MS, self._draw_bars)
         self._zoomed = timer(self, GATHER_MS, self._draw_lines)
@@ -174,6 +178,7 @@ class GridLayers(QObject):
     def stop(self) -> None:
         """Hear nothing any more; needs no more than the Python half of this object."""
         session = self._session
+        session.grown.disconnect(self._on_grown)
         session.laid_out.disconnect(self._on_laid_out)
         session.changed.disconnect(self._on_changed)
         session.estimated.disconnect(self._on_estimated)
@@ -185,6 +190,7 @@ class GridLayers(QObject):
 
     def _connect(self) -> None:
         session = self._session
+        session.grown.connect(self._on_grown)
         session.laid_out.connect(self._on_laid_out)
         session.changed.connect(self._on_changed)
         session.estimated.connect(self._on_estimated)
@@ -201,16 +207,33 @@ class GridLayers(QObject):
         self.raised.move(None)
         if project is None:
             return
-        before = self._boxes
+        before, grows = self._boxes, project.layout is self._layout
         self.picture.take(project.layout, [seam.pair for seam in project.seams])
-        if project.solved is None and not self._is_laying_out:
+        if project.solved is None and not self._is_laying_out and not grows:
             # Another grid is laid out: what helps there is shown again.
             self.look.show_path = self.look.show_names = True
-        self._is_laying_out = project.solved is None
-        self._positions = ()
-        self._place()
+        self._is_laying_out = project.solved is None and not grows
+        if not grows:
+            self._positions = ()
+        self._place(anew=True)
         if not _alike(before, self._boxes):
             fit(self._viewer, self.picture.layer)
+
+    def _on_grown(self, growth: Growth) -> None:
+        """Leave what was there where it was shown, and put what came beside it."""
+        layout = growth.layout
+        if not self._positions or self.look.show_nominal or growth.before is not self._layout:
+            return
+        nominal = np.array([site.whole for site in layout])
+        known = {new: self._positions[old] for old, new in growth.where.items()}
+        if not known:
+            return
+        off = np.array([np.subtract(at, nominal[k]) for k, at in known.items()])
+        others = nominal + np.round(np.median(off, axis=0)).astype(int)
+        self._positions = tuple(
+            known.get(k, (int(others[k, 0]), int(others[k, 1]))) for k in range(len(layout))
+        )
+        self._layout = layout
 
     def _on_changed(self) -> None:
         if self._session.project is not None:
@@ -235,18 +258,14 @@ class GridLayers(QObject):
         project, solution = self._session.project, self._session.solution
         if project is None:
             return
-        layout = project.layout
-        if solution is None or self.look.show_nominal or len(solution.frames) != len(layout):
-            positions = tuple(site.whole for site in layout)
-        else:
-            positions = tuple(frame.whole for frame in solution.frames)
+        layout, positions = project.layout, self._places(project)
         if self._is_laying_out and (solution is not None or any(project.estimates)):
             # They have done their service, and lie over what is to be looked at now.
             self._is_laying_out = False
             self.look.show_path = self.look.show_names = False
         self.picture.show(positions, project.ownership, self.layer_look())
-        if anew or positions != self._positions:
-            self._positions = positions
+        if anew or positions != self._positions or layout is not self._layout:
+            self._positions, self._layout = positions, layout
             self._boxes = marks.boxes_of([f.shape for f in layout.frames], positions)
             self._bars = marks.bars(self._boxes, project.seams)
             self.raised.draw(self.layer_look())
@@ -254,6 +273,16 @@ class GridLayers(QObject):
         else:
             self._draw_bars()
         self._draw_loops()
+
+    def _places(self, project: Project) -> tuple[tuple[int, int], ...]:
+        """Where the frames are to be shown, (y, x) in whole px."""
+        layout, solution = project.layout, self._session.solution
+        if not self.look.show_nominal:
+            if solution is not None and len(solution.frames) == len(layout):
+                return tuple(frame.whole for frame in solution.frames)
+            if layout is self._layout and self._positions and any(project.estimates):
+                return self._positions  # better than none, until there are new ones
+        return tuple(site.whole for site in layout)
 
     def _draw_lines(self) -> None:
         project, look, thin = self._session.project, self.layer_look(), self._width(LINE_PX)
@@ -321,30 +350,14 @@ class GridLayers(QObject):
         if not self.look.show_loops or solution is None or not solution.loops:
             self.loops.hide()
             return
-        middles = (self._boxes[:, :2] + self._boxes[:, 2:]) / 2
-        places, texts, dots = [], [], []
-        side = self._side()
-        for loop in solution.loops:
-            if loop.size is None:
-                continue
-            places.append(middles[list(loop.frames)].mean(0))
-            texts.append(f"{loop.size:.1f}" if loop.size >= LOOP_PX else "")
-            dots.append(side * (0.03 + 0.15 * min(1.0, loop.size / 10)))
-        self.loops.show(
-            np.array(places).reshape(-1, 2),
-            texts,
-            self.layer_look(),
-            colour=LOOP,
-            dots=np.array(dots),
-        )
+        places, texts, dots = marks.loop_marks(self._boxes, solution.loops)
+        self.loops.show(places, texts, self.layer_look(), colour=LOOP, dots=dots)
 
     # -- inside -------------------------------------------------------------------------------
 
     def _side(self) -> float:
         """Side of a usual frame, in px."""
-        if not len(self._boxes):
-            return 1.0
-        return float(np.median((self._boxes[:, 2:] - self._boxes[:, :2]).min(1)))
+        return marks.usual_side(self._boxes)
 
     def _width(self, screen_px: float, part: float = 0.25) -> float:
         """Width in px of the grid of what is to be so wide on the screen.

@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from ..geometry import Box
     from ..layouts import Layout
     from ..seams.seam import Seam
+    from ..solve import Loop
     from ._grid_session import GridSession
 
 EDGE = 0.5
 """px: a pixel's position is its middle, so a frame begins half a pixel before its first one."""
 LENGTH = 0.5
 """Of a bar, as a part of the frame's side."""
+LOOP_PX = 1.0
+"""Loops that close better than this are within what fits; only others get a number."""
+LOOP_FULL_PX = 10.0
+"""From here on a loop's dot no longer grows."""
 HATCHES = 5
 """Lines across a gap, each way from the diagonal."""
 
@@ -209,3 +214,30 @@ def frame_under(boxes: np.ndarray, point: tuple[float, float]) -> int | None:
         return None
     centres = (boxes[inside, :2] + boxes[inside, 2:]) / 2
     return int(inside[np.hypot(*(centres - at).T).argmin()])
+
+
+def usual_side(boxes: np.ndarray) -> float:
+    """Smaller side of a usual frame, in px."""
+    return float(np.median((boxes[:, 2:] - boxes[:, :2]).min(1))) if len(boxes) else 1.0
+
+
+def loop_marks(
+    boxes: np.ndarray, loops: Sequence[Loop]
+) -> tuple[np.ndarray, list[str], np.ndarray]:
+    """Mark what is left over around each four frames.
+
+    Returns
+    -------
+    (N, 2) array
+        Where: between the four.
+    list of str
+        In px; empty where the loop closes within `LOOP_PX`.
+    (N,) array
+        Diameter of a dot, in px, which grows with it.
+    """
+    measured = [(loop, loop.size) for loop in loops if loop.size is not None]
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2 - EDGE
+    places = [middles[list(loop.frames)].mean(0) for loop, _ in measured]
+    texts = [f"{size:.1f}" if size >= LOOP_PX else "" for _, size in measured]
+    grown = np.array([min(1.0, size / LOOP_FULL_PX) for _, size in measured])
+    return np.array(places).reshape(-1, 2), texts, usual_side(boxes) * (0.03 + 0.15 * grown)

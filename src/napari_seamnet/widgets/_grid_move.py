@@ -125,7 +125,7 @@ class MoveControls(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addLayout(row("Move", "dy", self.dy, "dx", self.dx, "px", None))
+        layout.addLayout(row("dy", self.dy, "dx", self.dx, "px", None))
         layout.addWidget(self.pad)
         layout.addLayout(row(self.keep, 2, self.drop, 1))
 

@@ -13,7 +13,7 @@ from qtpy.QtCore import QObject, Signal
 
 from ..grids import estimate_overlap
 from ..layouts.describe import steps_of
-from ._grid_source import is_same
+from ._grid_source import is_same, known_frames
 from ._work import Work
 
 if TYPE_CHECKING:
@@ -60,10 +60,13 @@ class Opening(QObject):
 
     def open(self, asked: Asked) -> None:
         """Open a layout; one that says the same as the present one changes nothing."""
+        project = self._session.project
+        known = {} if project is None else known_frames(project.layout, self._session.opened)
 
         def job(progress: Progress) -> Generator[str, None, Layout]:
             yield "opening"
-            return asked.open(progress)
+            # Headers that were read before are not read again: a change of the form shows at once.
+            return asked.open(progress, known if asked.page < 0 else None)
 
         def failed(why: str) -> None:
             self.said.emit(why)

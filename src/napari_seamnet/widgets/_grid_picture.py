@@ -183,7 +183,7 @@ class GridPicture(QObject):
         mosaic = mosaic or self._mosaic()
         if mosaic is None:
             return
-        levels = [level + 1 for level in mosaic.provenance_pyramid(self._ownership)]
+        levels = [level + 1 for level in mosaic.provenance_pyramid(self._ownership)]  # 0 is nobody
         translate = self._look.translate((float(mosaic.origin[0]), float(mosaic.origin[1])))
         # napari takes a pyramid of a single level for a stack.
         is_pyramid = len(levels) > 1

@@ -66,6 +66,11 @@ class SeamView(QObject):
         return self._preview.is_shown
 
     @property
+    def is_on_top(self) -> bool:
+        """Whether it is to be seen above everything else."""
+        return self.is_shown and self._viewer.layers[-1] is self.layer
+
+    @property
     def has_keys(self) -> bool:
         """Whether the layer is the active one, so that its keys work."""
         return self.layer is not None and self._viewer.layers.selection.active is self.layer

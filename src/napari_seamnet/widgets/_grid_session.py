@@ -13,7 +13,12 @@ from weakref import WeakKeyDictionary
 
 from psygnal import Signal
 
-from ..projects import History, Project
+from ..projects import History, Project, ProjectError
+from ..projects.decision import logged_in
+from ..projects.grow import growth as growth_of
+from ..shifts import Status
+from ..solve.resettle import resettle
+from ._grid_found import Found
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +27,8 @@ if TYPE_CHECKING:
     from ..as_text import Opened
     from ..geometry import Shift
     from ..layouts import Layout
-    from ..shifts import Estimate, Status
+    from ..projects.grow import Growth
+    from ..shifts import Estimate
     from ..solve import Solution
     from ..stitching import StitchSettings
 
@@ -38,6 +44,8 @@ class GridSession:
 
     laid_out = Signal()
     """Another layout: other frames, or the same elsewhere. Everything is to be drawn anew."""
+    grown = Signal(object)
+    """Frames have come, as `Growth` says; `laid_out` and `changed` follow."""
     changed = Signal()
     """The present project is another one: after every step, undo, redo, and every solve."""
     estimated = Signal(int)
@@ -51,6 +59,8 @@ class GridSession:
         self._solution: Solution | None = None
         self.path: Path | None = None
         self._opened: WeakKeyDictionary[Layout, Opened] = WeakKeyDictionary()
+        # A step back leads to a state that knows nothing of what was found since.
+        self._found = Found()
 
     # -- what is the case ---------------------------------------------------------------------
 
@@ -61,7 +71,7 @@ class GridSession:
 
     @property
     def solution(self) -> Solution | None:
-        """The present positions and verdicts; the last ones while new ones are being found."""
+        """The present positions and verdicts; a first answer while the solver finds them anew."""
         return self._solution
 
     @property
@@ -76,8 +86,19 @@ class GridSession:
 
     @property
     def queue(self) -> tuple[int, ...]:
-        """The seams that deserve a look, the most doubtful first."""
-        return () if self._solution is None else self._solution.to_look_at
+        """The seams that deserve a look, the most doubtful first; none that was just decided."""
+        project, solution = self.project, self._solution
+        if project is None or solution is None or len(solution.verdicts) != len(project.seams):
+            return ()
+        decided = {decision.pair: decision.shift for decision in project.decisions}
+
+        def is_settled(seam: int) -> bool:
+            pair, verdict = project.seams[seam].pair, solution.verdicts[seam]
+            # Positions may still be those of before the decision.
+            is_known = verdict.status is Status.HAND and verdict.shift == decided.get(pair)
+            return pair in project.excluded or (pair in decided and not is_known)
+
+        return tuple(seam for seam in solution.to_look_at if not is_settled(seam))
 
     @property
     def opened(self) -> Opened | None:
@@ -103,6 +124,7 @@ class GridSession:
     def open(self, project: Project, path: Path | None = None) -> None:
         """Begin with a project, whose history begins here."""
         self._history = History(project)
+        self._found.note(project, dict(enumerate(project.estimates)))
         self.path = path
         self._solution = project.solution() if project.solved is not None else None
         self._seam = None
@@ -130,11 +152,13 @@ class GridSession:
 
     def take_estimate(self, seam: int, estimate: Estimate) -> None:
         """Take what was found about one seam; no step of a person's, so none to undo."""
+        self._found.note(self._present, {seam: estimate})
         self._replace(self._present.with_estimates({seam: estimate}))
         self.estimated.emit(seam)
 
     def take_estimates(self, estimates: Mapping[int, Estimate]) -> None:
         """Take what was found about several seams."""
+        self._found.note(self._present, estimates)
         self._replace(self._present.with_estimates(estimates))
         self.changed.emit()
 
@@ -159,10 +183,74 @@ class GridSession:
             self._replace(replace(self._present, solved=None))
             self.changed.emit()
 
+    def grow(self, arrived: Layout, opened: Opened | None = None) -> Growth | None:
+        """Take in frames that have come; no step of a person's, and every step can be undone.
+
+        All states before and after the present one grow alike, as far as they are of the same
+        frames: to undo a decision takes no frame away, and nothing that was decided is lost.
+
+        Parameters
+        ----------
+        arrived : Layout
+            Of all files that there are by now.
+        opened : Opened, optional
+            How it was opened; without, frames must lie as they did.
+
+        Returns
+        -------
+        Growth or None
+            None if nothing has come.
+
+        Raises
+        ------
+        ProjectError
+            If `arrived` does not go with the grid: see `growth`.
+        """
+        history, present = self._history, self._present
+        if history is None:
+            return None
+        # Of each layout that there was, and the seams that it had.
+        growths = {
+            id(present.layout): (
+                self._growth(present.layout, arrived, opened is not None),
+                present.seams,
+            )
+        }
+        growth = growths[id(present.layout)][0]
+        if growth is None:
+            return None
+
+        def grow(project: Project) -> Project:
+            layout = project.layout
+            if id(layout) not in growths:
+                try:
+                    one = self._growth(layout, arrived, False)
+                except ProjectError:  # a grid of other frames, which a person undid or began with
+                    one = None
+                growths[id(layout)] = one, project.seams
+            one, _ = growths[id(layout)]
+            return project if one is None else one.of(project)
+
+        self._history = history.mapped(grow)
+        for one, seams in growths.values():
+            if one is not None:
+                self._found.grow(one, seams)
+                self._remember_grown(one, opened)
+        self._solution = None
+        seam = self._seam
+        self._seam = None if seam is None else growth.seam_now(present.seams[seam])
+        self.grown.emit(growth)
+        self.laid_out.emit()
+        if self._seam != seam:
+            self.selected.emit(self._seam)
+        self.changed.emit()
+        return growth
+
     def decide(self, seam: int, shift: Shift, note: str = "") -> None:
         """Decide a seam by hand: its shift, relative to the nominal offset."""
         pair = self._present.seams[seam].pair
-        self.record(self._present.with_decision(*pair, shift, note=note), "decision")
+        decided = self._present.with_decision(*pair, shift, who=logged_in(), note=note)
+        self.record(decided, "decision")
 
     def exclude(self, seam: int) -> None:
         """Use nothing of what a seam says."""
@@ -176,7 +264,8 @@ class GridSession:
     def set_settings(self, settings: StitchSettings) -> None:
         """Change settings; what depends on them is to be computed anew."""
         if settings != self._present.settings:
-            self.record(self._present.with_settings(settings), "settings")
+            known = self._found.filled(self._present.with_settings(settings))
+            self.record(known, "settings")
 
     # -- history ------------------------------------------------------------------------------
 
@@ -195,6 +284,7 @@ class GridSession:
         if self._history is not None and self._history.can_undo:
             before = self._history.present
             self._history = self._history.undo()
+            self._replace(self._found.filled(self._present))
             self._arrive(before)
 
     def redo(self) -> None:
@@ -202,6 +292,7 @@ class GridSession:
         if self._history is not None and self._history.can_redo:
             before = self._history.present
             self._history = self._history.redo()
+            self._replace(self._found.filled(self._present))
             self._arrive(before)
 
     # -- looking ------------------------------------------------------------------------------
@@ -230,6 +321,17 @@ class GridSession:
             raise ValueError("there is no grid yet; open a folder, a layout file or a project")
         return self._history.present
 
+    def _growth(self, layout: Layout, arrived: Layout, elsewhere: bool) -> Growth | None:
+        opened = self._opened.get(layout)
+        left_out = () if opened is None else opened.left_out
+        return growth_of(layout, arrived, left_out, elsewhere=elsewhere)
+
+    def _remember_grown(self, growth: Growth, opened: Opened | None) -> None:
+        was = self._opened.get(growth.before, opened)
+        if was is not None:
+            source = was.source if opened is None else opened.source
+            self.remember(growth.layout, replace(was, source=source))
+
     def _replace(self, project: Project) -> None:
         if self._history is not None:
             self._history = self._history.replaced(project)
@@ -239,6 +341,9 @@ class GridSession:
         present = self._present
         if present.solved is not None:
             self._solution = present.solution()
+        elif self._solution is not None and present.layout is before.layout:
+            # A first answer at once; the solver's follows.
+            self._solution = resettle(self._solution, present.decided())
         if present.layout is not before.layout:
             if present.solved is None:
                 self._solution = None

@@ -17,6 +17,9 @@ from ..layouts.names import PICTURES
 from ..layouts.steps import number, typical_shape
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..frames import Frame
     from ..layouts import Layout
     from ..shifts.estimate import Progress
 
@@ -116,10 +119,12 @@ class Asked:
         given = {name: getattr(self, name) for name in OPTIONS}
         return {name: value for name, value in given.items() if value != getattr(usual, name)}
 
-    def open(self, progress: Progress | None = None) -> Layout:
-        """Open the layout; see `open_layout` for what can go wrong."""
+    def open(
+        self, progress: Progress | None = None, known: Mapping[Path, Frame] | None = None
+    ) -> Layout:
+        """Open the layout; see `open_layout` for what `known` is, and what can go wrong."""
         try:
-            layout = open_layout(self.source, **self.arguments(), progress=progress)
+            layout = open_layout(self.source, **self.arguments(), known=known, progress=progress)
         except OSError as error:
             raise LayoutError(f"{self.source} cannot be read ({error.strerror})") from error
         gone = [k for k, site in enumerate(layout) if site.name in self.left_out]
@@ -187,19 +192,35 @@ def overlap_of(layout: Layout) -> tuple[float, float] | None:
 
 
 def is_same(one: Layout, other: Layout) -> bool:
-    """Whether two layouts put the same files at the same places, and say the same of them."""
+    """Whether two layouts put the same pictures at the same places, and say the same of them."""
 
     def content(layout: Layout) -> tuple[object, ...]:
-        sites = tuple(
-            (str(s.frame.path or s.name), s.position, s.row, s.col, s.number, s.page)
-            for s in layout
-        )
+        sites = tuple((s.frame.token, s.position, s.row, s.col, s.number, s.page) for s in layout)
         return (
             sites, layout.source, layout.pixel_size, layout.missing, layout.notes,
             layout.overlap_assumed,
         )  # fmt: skip
 
     return one is other or content(one) == content(other)
+
+
+def known_frames(layout: Layout, opened: Opened | None) -> dict[Path, Frame]:
+    """Frames of a layout by their files, which need not be opened again to be laid out anew.
+
+    Parameters
+    ----------
+    layout : Layout
+        The present one.
+    opened : Opened or None
+        How it was opened; of files that hold several pages, nothing is taken for known.
+    """
+    if opened is not None and opened.options.get("page") is not None:
+        return {}
+    return {
+        site.frame.path: site.frame
+        for site in layout
+        if site.frame.path is not None and site.page is None
+    }
 
 
 def fits(paths: tuple[Path, ...]) -> tuple[tuple[int, int], ...]:

@@ -73,7 +73,14 @@ class GridWidget(QWidget):
         self.autosave = Autosave(self._session, lambda: self.estimating.is_busy, self)
         self.review = Review(self._session, self._viewer, self._remembered)
         self.frames = FramesPanel(self._session)
-        self.finish = FinishSection(self._session, self.layers.look, lambda: self.run.workers)
+        self.finish = FinishSection(
+            self._session,
+            self.layers.look,
+            lambda: self.run.workers,
+            settings=lambda: self.run.settings,
+            waits=self._must_wait,
+            asked=lambda: None if self.lay_out.asked is None else self.lay_out.asked.opened,
+        )
         self.dock = GridDock(self.lay_out, self.run, [self.review, self.frames], self.finish)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -180,6 +187,7 @@ class GridWidget(QWidget):
         keeping = self.finish.keeping
         keeping.said.connect(self._on_project_said)
         keeping.kept.connect(self._on_project_kept)
+        self.finish.watching.arrived.connect(self._stitch_arrived)
         run.wanted.connect(self.stitch)
         run.placed.connect(solving.solve_incomplete)
         run.settled.connect(self._settle)
@@ -209,7 +217,9 @@ class GridWidget(QWidget):
         review.fly_to.connect(layers.fly_to)
         layers.seam_clicked.connect(review.look_at)
         layers.frame_clicked.connect(frames.show_frame)
+        layers.movable = lambda: frames.frame if frames.can_move else None
         layers.dragged.connect(frames.move_to)
+        frames.fronted.connect(layers.front)
         layers.picture.said.connect(self._on_not_shown)
         frames.framed.connect(layers.show_frame)
         frames.drafted.connect(layers.hold)
@@ -218,6 +228,21 @@ class GridWidget(QWidget):
     def _on_not_shown(self, why: str) -> None:
         if why:
             self.lay_out.say(why)
+
+    def _must_wait(self) -> bool:
+        """Whether frames that arrive must wait: for a run, for another layout, or for a draft."""
+        draft = self.review.draft
+        return (
+            self.estimating.is_busy
+            or self.opening.work.is_busy
+            or any(self.frames.draft)
+            or (draft is not None and draft.is_moved)
+        )
+
+    def _stitch_arrived(self, n: int) -> None:
+        """Stitch what came as the rest was, whatever the form says by now."""
+        if self._session.project is not None:
+            self.estimating.start(self._session.project.settings, self.run.workers)
 
     def _show_look(self, *_: object) -> None:
         self.finish.shows.show_look()
