@@ -460,3 +460,26 @@ def test_frames_that_come_lie_beside_those_that_are_there(qtbot, ready, session,
     assert len(ready._boxes) == 9
     for k in growth.added:
         assert np.abs(np.subtract(ready.frame_at(k), chip.nominal[k])).max() <= 8
+
+
+def test_frames_settle_while_seams_are_estimated(qtbot, ready, session, chip, project):
+    from napari_seamnet.widgets._grid_preview import RunPreview
+
+    preview = RunPreview(session, lambda: True, ready)
+    preview.placed.connect(ready.preview)
+    found = truth(chip, project)
+    some = {k: found[k] for k in range(4)}
+    session.take_estimates(some)
+    with qtbot.waitSignal(preview.placed, timeout=5_000):
+        preview.look()
+    for k in some:
+        seam = project.seams[k]
+        offset = np.subtract(ready.frame_at(seam.second), ready.frame_at(seam.first))
+        assert (offset == np.subtract(chip.truth[seam.second], chip.truth[seam.first])).all()
+    assert session.solution is None
+    session.take_estimates(found)
+    session.take_solved(session.project.solve())
+    before = ready.frame_at(8)
+    preview.look()
+    ready.preview(project.layout, tuple(site.whole for site in project.layout))
+    assert ready.frame_at(8) == before  # the solver has had the last word

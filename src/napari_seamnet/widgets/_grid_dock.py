@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtCore import QPoint, Qt, QTimer, Signal
 from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from ._controls import button, label, row, rule
@@ -103,6 +103,13 @@ class GridDock(QWidget):
         self.steps[k].unfold()
         QTimer.singleShot(0, partial(self._scroll_to, k))  # its place is known once laid out
 
+    def show_section(self, section: QWidget) -> None:
+        """Unfold a section's step, and scroll to the section, unless its top is in sight."""
+        for step in self.steps:
+            if step.isAncestorOf(section):
+                step.unfold()
+        QTimer.singleShot(0, partial(self._scroll_to_section, section))
+
     def show_state(self, text: str) -> None:
         """Say where the grid stands."""
         self.state.setText(text)
@@ -121,6 +128,18 @@ class GridDock(QWidget):
         bar = self._scroll.verticalScrollBar()
         if bar is not None:
             bar.setValue(self.steps[k].y())
+
+    def _scroll_to_section(self, section: QWidget) -> None:
+        bar, inside, seen = (
+            self._scroll.verticalScrollBar(),
+            self._scroll.widget(),
+            self._scroll.viewport(),
+        )
+        if bar is None or inside is None or seen is None or not section.isVisible():
+            return
+        top = section.mapTo(inside, QPoint(0, 0)).y()
+        if not bar.value() <= top <= bar.value() + seen.height() // 4:
+            bar.setValue(top)
 
     def _undo(self) -> None:
         self.undone.emit()

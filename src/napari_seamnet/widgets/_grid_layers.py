@@ -44,7 +44,7 @@ SEAM_PX, LINE_PX = 5.0, 1.5
 """Widths on the screen, in its px, as long as frames are large enough there."""
 THICKEST = 0.07
 """A bar's width, at most, as a part of the frames' smaller side; a line's is a quarter of it."""
-LETTER_PX = 7.0
+LETTER_PX = 7.5
 """Width of a letter of a frame's name on the screen."""
 COLOURS = np.array([QColor(marks.MARK_COLOURS[mark]).getRgbF() for mark in Mark], float)
 
@@ -165,6 +165,14 @@ class GridLayers(QObject):
         self.raised.draw(self.layer_look())
         self._draw_selected()
 
+    def preview(self, layout: Layout, places: tuple[tuple[int, int], ...]) -> None:
+        """Show frames where they would lie by what is known so far, until they are solved."""
+        project = self._session.project
+        if project is None or project.layout is not layout or self._session.solution is not None:
+            return
+        if not self.look.show_nominal:
+            self._show(places)
+
     def take_viewer(self) -> None:
         """Hear the viewer's mouse."""
         self.mouse.listen()
@@ -258,11 +266,18 @@ class GridLayers(QObject):
         project, solution = self._session.project, self._session.solution
         if project is None:
             return
-        layout, positions = project.layout, self._places(project)
+        positions = self._places(project)
         if self._is_laying_out and (solution is not None or any(project.estimates)):
             # They have done their service, and lie over what is to be looked at now.
             self._is_laying_out = False
             self.look.show_path = self.look.show_names = False
+        self._show(positions, anew=anew)
+
+    def _show(self, positions: tuple[tuple[int, int], ...], *, anew: bool = False) -> None:
+        project = self._session.project
+        if project is None:
+            return
+        layout = project.layout
         self.picture.show(positions, project.ownership, self.layer_look())
         if anew or positions != self._positions or layout is not self._layout:
             self._positions, self._layout = positions, layout

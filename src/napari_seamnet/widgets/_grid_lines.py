@@ -155,7 +155,7 @@ class Words(Overlay):
         *,
         colour: str | np.ndarray = "white",
         dots: np.ndarray | float = 0.0,
-        size: int = 8,
+        size: int = 9,
     ) -> None:
         """Show texts at their places.
 
@@ -168,7 +168,7 @@ class Words(Overlay):
         look : Look
             Pixel size and units.
         colour : str or (N, 4) array
-            Of the dots; the texts are white.
+            Of the dots; the texts are yellow, which can be read on any picture.
         dots : float or (N,) array
             Diameter of a dot at each place, in px; 0 shows none.
         size : int
@@ -195,7 +195,7 @@ class Words(Overlay):
             border_color="transparent",
             opacity=0.9,
             features={"text": np.asarray(texts, dtype=object)},
-            text={"string": "{text}", "size": size, "color": "white", "anchor": "center"},
+            text={"string": "{text}", "size": size, "color": "#ffe14d", "anchor": "center"},
             **self._common(look),
         )
         self._added(layer, selection)

@@ -78,6 +78,7 @@ class Review(QWidget):
         self._remembered = remembered or Remembered.load()
         self._rows: tuple[SeamRow, ...] = ()
         self._d: tuple[float, float] = (float("nan"), float("nan"))
+        self._pictured: tuple[object, ...] = ()
         self.frame_at: Callable[[int], Point] = lambda frame: frame_at(session, frame)
         self.look: Callable[[], Look] = lambda: look_of(
             session.project.layout if session.project is not None else None
@@ -206,6 +207,9 @@ class Review(QWidget):
         self.reviewing.draft = None
         self.again.work.cancel()
         self.view.remove()
+        self.dock.say("")
+        if self.isVisible():
+            self.keys.take(None)  # at once: the next Ctrl+Z may follow within a frame
 
     def _on_changed(self) -> None:
         """Show another state of the grid: after every step, undo, redo and every solve."""
@@ -283,11 +287,16 @@ class Review(QWidget):
             self.view.remove()
             self.keys.take(None)
             return
-        first = project.seams[draft.seam].first
-        state = pair_state(self._session, draft, self.frame_at(first))
+        first_at = self.frame_at(project.seams[draft.seam].first)
+        state = pair_state(self._session, draft, first_at)
         if state is None:
             return
-        if self.view.show(state, self.look()):
+        look = self.look()
+        of = state.pair, state.estimate, *first_at, *draft.shift, look
+        if of == self._pictured and self.view.is_on_top:
+            return  # a decision and its solve change the words, and seldom this
+        self._pictured = of
+        if self.view.show(state, look):
             self.dock.unsay(APART)
         else:
             self.dock.say(APART)
@@ -337,6 +346,7 @@ class Review(QWidget):
 
     def _set_view(self, view: View) -> None:
         self.view.set_view(view)
+        self._pictured = ()
         self._redraw.start()
 
     def _connect(self) -> None:

@@ -26,6 +26,7 @@ from ._grid_kept import kept_grids
 from ._grid_lay_out import LayOutSection
 from ._grid_layers import GridLayers
 from ._grid_opening import Opening
+from ._grid_preview import RunPreview
 from ._grid_review import Review
 from ._grid_run import RunSection
 from ._grid_session import GridSession
@@ -63,6 +64,7 @@ class GridWidget(QWidget):
         self._remembered = GridRemembered.load()
         self._session = session or GridSession()
         self._is_opening_project = False
+        self._has_run = False
         self._let_jobs_run()
         self.lay_out = LayOutSection(self._session, self._remembered.folder)
         self.layers = GridLayers(self._viewer, self._session, self)
@@ -70,6 +72,7 @@ class GridWidget(QWidget):
         self.opening = Opening(self._session, lambda: self.run.settings, self)
         self.estimating = Estimating(self._session, self)
         self.solving = Solving(self._session, lambda: self.estimating.is_busy, self)
+        self.preview = RunPreview(self._session, lambda: self.estimating.is_busy, self)
         self.autosave = Autosave(self._session, lambda: self.estimating.is_busy, self)
         self.review = Review(self._session, self._viewer, self._remembered)
         self.frames = FramesPanel(self._session)
@@ -114,6 +117,7 @@ class GridWidget(QWidget):
         """Estimate the seams that are left, by the settings of step 2, then find positions."""
         self.run.say("")
         self.solving.wait_for_all()
+        self._has_run = True
         self.estimating.start(self.run.settings, self.run.workers)
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
@@ -197,11 +201,13 @@ class GridWidget(QWidget):
         estimating.progressed.connect(run.progress.show_progress)
         estimating.progressed.connect(self._show_state)
         estimating.turned.connect(self._show_run)
+        estimating.turned.connect(self.preview.follow)
         estimating.ended.connect(solving.look)
         estimating.said.connect(run.say)
         solving.said.connect(run.say)
         solving.turned.connect(self._show_state)
         session.changed.connect(self._show_state)
+        session.changed.connect(self._lead_on)
         session.laid_out.connect(self._show_state)
         self.review.legend_changed.connect(self.dock.show_legend)
         self.review.legend_changed.connect(self._show_state)
@@ -215,19 +221,34 @@ class GridWidget(QWidget):
         review.frame_at = layers.frame_at
         review.look = layers.layer_look
         review.fly_to.connect(layers.fly_to)
+        review.fly_to.connect(lambda _: self.dock.show_section(review))
         layers.seam_clicked.connect(review.look_at)
-        layers.frame_clicked.connect(frames.show_frame)
+        layers.frame_clicked.connect(self._on_frame_clicked)
         layers.movable = lambda: frames.frame if frames.can_move else None
         layers.dragged.connect(frames.move_to)
+        self.preview.placed.connect(layers.preview)
         frames.fronted.connect(layers.front)
         layers.picture.said.connect(self._on_not_shown)
         frames.framed.connect(layers.show_frame)
         frames.drafted.connect(layers.hold)
         layers.look.events.connect(self._show_look)
 
+    def _on_frame_clicked(self, frame: int | None) -> None:
+        self.frames.show_frame(frame)
+        if frame is not None:
+            self.dock.show_section(self.frames)
+
     def _on_not_shown(self, why: str) -> None:
         if why:
             self.lay_out.say(why)
+
+    def _lead_on(self) -> None:
+        """Lead on to the review when a run has left something to look at."""
+        session = self._session
+        if self._has_run and session.is_solved and not self.estimating.is_busy:
+            self._has_run = False
+            if session.queue:
+                self.dock.show_section(self.review)
 
     def _must_wait(self) -> bool:
         """Whether frames that arrive must wait: for a run, for another layout, or for a draft."""
