@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from ..layouts import Layout
     from ..shifts import Estimate
     from ..shifts.estimate import Progress
+    from ._grid_found import Way
     from ._grid_session import GridSession
 
 HAND_ON_MS = 80
@@ -32,8 +32,6 @@ HAND_ON_MS = 80
 MANY = 6
 """So many at once, as from a journal, are one change of the grid."""
 MANY_MS = 400
-Way = tuple[str, int, int | None]
-"""Method, search range, coarse look: estimates of another way are none of this one."""
 
 
 class Estimating(QObject):
@@ -63,9 +61,6 @@ class Estimating(QObject):
         self._go.set()
         self._run: _Run | None = None
         self._levelled: Layout | None = None
-        # Undo brings back a project that knows nothing of what was found since.
-        self._found: WeakKeyDictionary[Layout, dict[Way, dict[int, Estimate]]]
-        self._found = WeakKeyDictionary()
         self.work = Work(self)
         self.work.progressed.connect(self.progressed)
         self.work.ended.connect(self._on_over)
@@ -135,7 +130,7 @@ class Estimating(QObject):
             self._session.lay_out(levelled, settings)
             self._estimate(settings, workers)
 
-        self._begin(_Run(layout, way_of(settings), ()), job, done)
+        self._begin(_Run(layout, settings.way, ()), job, done)
 
     def _estimate(self, settings: StitchSettings, workers: Workers) -> None:
         project = self._session.project
@@ -143,7 +138,7 @@ class Estimating(QObject):
             self.turned.emit()
             self.ended.emit()
             return
-        run = _Run(project.layout, way_of(settings), project.unfinished)
+        run = _Run(project.layout, settings.way, project.unfinished)
         seams = [project.seams[k] for k in run.seams]
 
         def job(progress: Progress) -> Generator[str, None, tuple[Estimate, ...]]:
@@ -195,8 +190,6 @@ class Estimating(QObject):
             return
         found = run.given()
         if found and self._is_still_asked(run):
-            by_way = self._found.setdefault(run.layout, {})
-            by_way.setdefault(run.way, {}).update(found)
             if len(found) > MANY:
                 self._session.take_estimates(found)
             else:
@@ -218,23 +211,17 @@ class Estimating(QObject):
         return (
             project is not None
             and project.layout is run.layout
-            and way_of(project.settings) == run.way
+            and project.settings.way == run.way
         )
 
     def _follow(self) -> None:
-        """Stop where nobody asks any more; give back what undo has taken away."""
-        run, project = self._run, self._session.project
+        """Stop where nobody asks any more."""
+        run = self._run
         if run is not None and run.seams and not self._is_still_asked(run):
             self.cancel()
             self.said.emit(
                 "The grid was changed, so the run was stopped; what is finished is kept."
             )
-        if project is None:
-            return
-        known = self._found.get(project.layout, {}).get(way_of(project.settings), {})
-        lost = {k: one for k, one in known.items() if project.estimates[k] is None}
-        if lost:
-            self._session.take_estimates(lost)
 
 
 class _Run:
@@ -257,8 +244,3 @@ class _Run:
             index, one = self._given.popleft()
             found[index] = one
         return found
-
-
-def way_of(settings: StitchSettings) -> Way:
-    """What of the settings an estimate depends on."""
-    return settings.method, settings.max_shift, settings.wide

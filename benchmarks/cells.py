@@ -1,0 +1,304 @@
+"""Every method on every kind of seam, cell by cell, with exact truth.
+
+    python benchmarks/cells.py [--seams 4] [--methods seamnet,smoothed,...] [--out FOLDER]
+
+A cell is content x noise x overlap width x difference of the two exposures; all seams come from
+fixed seeds that no training uses. Each seam is `LENGTH` px long, shifted by up to ±`RANGE` px with
+a fraction, and searched within ±`SEARCH` px. Prints tables; `--out` also keeps every result
+(`seams.csv`) and a heat map for each noise (`cells_*.png`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+import sys
+import time
+from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from scipy import ndimage
+
+from napari_seamnet.learning import scenes
+from napari_seamnet.seams import Overlap
+from napari_seamnet.shifts import get_method
+
+METHODS = ("seamnet", "smoothed", "search", "median", "bilateral", "vector", "phase")
+LENGTH, RANGE, SEARCH = 400, 12, 15
+SEED = 60_000_001
+WIDTHS = (20, 40, 80, 150, 300)
+NOISES = {"none": 0.0, "mild": 0.05, "heavy": 0.2, "extreme": 0.4}
+"""Standard deviation of Gaussian noise on both sides, as a share of the full range."""
+EXPOSURES = ("same", "drift", "reversed", "darkened", "knocked", "warped")
+BORDER = 40
+ORDINARY = ("wires", "texture", "tissue")
+
+
+def vias(size: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw vias on a regular grid, some of them missing, on blank ground."""
+    pitch, radius = int(rng.integers(12, 30)), rng.uniform(2.0, 4.5)
+    ground, via = rng.uniform(40, 110), rng.uniform(140, 230)
+    y, x = np.mgrid[:size, :size].astype(np.float32)
+    near = np.hypot((y % pitch) - pitch / 2, (x % pitch) - pitch / 2) < radius
+    there = rng.random((size // pitch + 1, size // pitch + 1)) < rng.uniform(0.5, 0.98)
+    shown = near & there[(y // pitch).astype(int), (x // pitch).astype(int)]
+    return ndimage.gaussian_filter(np.where(shown, via, ground).astype(np.float32), 1.0)
+
+
+def arrays(size: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw a memory array with few irregularities: one in each 15,000 px."""
+    scene = scenes.lattice_scene(size, rng)
+    for _ in range(max(1, size * size // 15_000)):
+        y, x = rng.integers(0, size, 2)
+        height, width = rng.integers(4, 20, 2)
+        scene[y : y + height, x : x + width] = scene.mean() + rng.uniform(-80, 80)
+    return ndimage.gaussian_filter(scene, 0.7)
+
+
+def contents(data: Path) -> dict:
+    """What scenes are drawn by, by name."""
+    drawn = {
+        "wires": scenes.chip_scene,
+        "arrays": arrays,
+        "vias": vias,
+        "specks": scenes.speck_scene,
+        "texture": scenes.texture_scene,
+        "tissue": scenes.grain_scene,
+    }
+    unseen = data / "test" / "ic_optical"
+    if unseen.is_dir():
+        drawn["real"] = scenes.Pictures((unseen,), 0.0)
+    return drawn
+
+
+def seam(draw, noise: float, width: int, exposure: str, rng: np.random.Generator):
+    """Simulate a seam: two crops, and the shift (dy, dx) between them."""
+    shape = (LENGTH, width) if rng.random() < 0.5 else (width, LENGTH)
+    scene = draw(LENGTH + 2 * BORDER + 2 * RANGE, rng)
+    shift = rng.uniform(-RANGE, RANGE, 2)
+    corner = rng.uniform(0, 1, 2) + BORDER + RANGE / 2
+    bend = np.zeros((2, *shape), np.float32)
+    if exposure == "warped":
+        y, x = (np.linspace(-1, 1, n) for n in shape)
+        a, b, c = rng.normal(size=(3, 2, 1, 1))
+        bend = a * y[:, None] + b * x + c * np.sin(3 * y[:, None] + rng.uniform(0, 6)) * (x + 1)
+        bend -= bend.mean((1, 2), keepdims=True)
+        bend *= 3.0 / np.abs(bend).max()
+    crops = []
+    for place, part in ((corner, -0.5), (corner + shift, 0.5)):
+        y = np.arange(shape[0])[:, None] + place[0] + part * bend[0]
+        x = np.arange(shape[1])[None, :] + place[1] + part * bend[1]
+        if exposure == "knocked":
+            off = 0.5 * rng.standard_normal(shape[0])
+            off -= off.mean()
+            for _ in range(5):
+                start = int(rng.integers(shape[0]))
+                off[start : start + int(rng.integers(1, 5))] += rng.uniform(-20, 20)
+            x = x + off[:, None]
+        y, x = np.broadcast_arrays(y, x)
+        crops.append(ndimage.map_coordinates(scene, [y, x], order=3, mode="reflect"))
+    first, second = crops
+    if exposure == "drift":
+        second = 30 + 0.6 * 255 * (np.clip(second, 0, 255) / 255) ** 0.7
+    elif exposure == "reversed":  # another detector: what is bright there is dark here
+        edge = np.percentile(second, 60)
+        second = np.where(second > edge, 2 * edge - second, second)
+    elif exposure == "darkened":  # exposed once before, up to some line
+        axis = int(np.argmin(shape))
+        lines = np.arange(shape[axis]) < shape[axis] * rng.uniform(0.3, 0.8)
+        second = np.where(lines if axis else lines[:, None], 0.5 * second, second)
+    crops = [
+        np.clip(np.rint(crop + 255 * noise * rng.standard_normal(shape)), 0, 255).astype(np.uint8)
+        for crop in (first, second)
+    ]
+    return Overlap(*crops), shift
+
+
+def run(job: tuple) -> list[dict]:
+    """Run all methods on the seams of one cell."""
+    data, content, noise, width, exposure, n, methods, seed = job
+    draw = contents(data)[content]
+    cell = [list(NOISES).index(noise), WIDTHS.index(width), EXPOSURES.index(exposure)]
+    kind = sum(map(ord, content))
+    rows = []
+    for k in range(n):
+        rng = np.random.default_rng([seed, kind, *cell, k])
+        overlap, truth = seam(draw, NOISES[noise], width, exposure, rng)
+        for name in methods:
+            start = time.perf_counter()
+            found = get_method(name).estimate(overlap, max_shift=SEARCH)
+            seconds = time.perf_counter() - start
+            off = np.abs(np.array(tuple(found.shift)) - truth)
+            rows.append(
+                {
+                    "content": content, "noise": noise, "width": width, "exposure": exposure,
+                    "seam": k, "method": name, "error": round(float(off.max()), 4),
+                    "status": str(found.status), "confidence": round(found.confidence, 6),
+                    "seconds": round(seconds, 5),
+                }
+            )  # fmt: skip
+    return rows
+
+
+def within(rows: list[dict], px: float = 1.0) -> float:
+    """Share of seams that are off by no more than so many px."""
+    return float(np.mean([row["error"] <= px for row in rows])) if rows else float("nan")
+
+
+def table(rows: list[dict], by: str, methods: list[str]) -> None:
+    """Print the share within 1 px by one side of the cells."""
+    values = list(dict.fromkeys(row[by] for row in rows))
+    print(f"\n| {by} | seams | " + " | ".join(methods) + " |")
+    print("|---|---|" + "---|" * len(methods))
+    for value in values:
+        some = [row for row in rows if row[by] == value]
+        shares = [within([row for row in some if row["method"] == name]) for name in methods]
+        cells = [f"{share:.1%}" for share in shares]
+        print(f"| {value} | {len(some) // len(methods)} | " + " | ".join(cells) + " |")
+
+
+def report(rows: list[dict], methods: list[str]) -> None:
+    """Print what the goals ask for."""
+    print("Share of seams within 1 px:")
+    for by in ("content", "noise", "width", "exposure"):
+        table(rows, by, methods)
+    cells = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        key = row["content"], row["noise"], row["width"], row["exposure"]
+        cells[key][row["method"]].append(row)
+    if "seamnet" not in methods:
+        return
+    rivals = [name for name in methods if name != "seamnet"]
+    counted = behind = 0
+    worst = []
+    for key, of in cells.items():
+        best = max(within(of[name]) for name in rivals) if rivals else 0.0
+        mine = within(of["seamnet"])
+        if max(best, mine) >= 0.5:
+            counted += 1
+            if mine < best:
+                behind += 1
+                worst.append((best - mine, key))
+    print(f"\ncells where any method reaches 50 %: {counted}; in {behind} SeamNet has fewer")
+    for lost, key in sorted(worst, key=lambda one: -one[0])[:10]:
+        print(f"  {lost:.0%} fewer: {' / '.join(map(str, key))}")
+    bad = [row for row in rows if row["noise"] in ("heavy", "extreme")]
+    fails = {
+        name: sum(row["error"] > 2 for row in bad if row["method"] == name) for name in methods
+    }
+    print("\noff by over 2 px, heavy and extreme noise:", fails)
+    clean = [
+        row["error"]
+        for row in rows
+        if row["noise"] == "none" and row["exposure"] == "same" and row["method"] == "seamnet"
+    ]
+    if clean:
+        print(f"clean cells, SeamNet's median error: {np.median(clean):.3f} px")
+    mine = [row for row in rows if row["method"] == "seamnet"]
+    sure = [row for row in mine if row["status"] == "certain"]
+    wrong = sum(row["error"] > 1 for row in sure)
+    print(f"SeamNet certain: {len(sure)} of {len(mine)}, off by over 1 px: {wrong}")
+    plain = [
+        row
+        for row in mine
+        if row["content"] in ORDINARY and row["noise"] != "extreme" and row["width"] >= 80
+        and row["exposure"] in ("same", "drift")
+    ]  # fmt: skip
+    if plain:
+        share = np.mean([row["status"] == "certain" for row in plain])
+        print(f"ordinary seams that are certain: {share:.1%} of {len(plain)}")
+    for name in methods:
+        some = [row for row in rows if row["method"] == name]
+        claimed = np.array([row["confidence"] for row in some])
+        right = np.array([row["error"] <= 1 for row in some])
+        bins = np.clip((claimed * 15).astype(int), 0, 14)
+        error = sum(
+            abs(claimed[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean()
+            for b in np.unique(bins)
+        )
+        print(
+            f"{name}: expected calibration error {error:.3f}, "
+            f"{np.median([row['seconds'] for row in some]) * 1000:.0f} ms a seam"
+        )
+
+
+def heat_maps(rows: list[dict], methods: list[str], out: Path) -> None:
+    """Draw SeamNet's share within 1 px less the best other method's, cell by cell."""
+    from matplotlib.figure import Figure
+
+    rivals = [name for name in methods if name != "seamnet"]
+    kinds = list(dict.fromkeys(row["content"] for row in rows))
+    for noise in NOISES:
+        figure = Figure((11, 7), layout="constrained")
+        axes = figure.subplots(1, 2, sharey=True)
+        mine = np.full((len(kinds) * len(EXPOSURES), len(WIDTHS)), np.nan)
+        lead = mine.copy()
+        for (i, kind), (j, exposure), (k, width) in itertools.product(
+            enumerate(kinds), enumerate(EXPOSURES), enumerate(WIDTHS)
+        ):
+            some = [
+                row for row in rows
+                if (row["content"], row["noise"], row["width"], row["exposure"])
+                == (kind, noise, width, exposure)
+            ]  # fmt: skip
+            if not some:
+                continue
+            shares = {m: within([r for r in some if r["method"] == m]) for m in methods}
+            mine[i * len(EXPOSURES) + j, k] = shares["seamnet"]
+            lead[i * len(EXPOSURES) + j, k] = shares["seamnet"] - max(shares[m] for m in rivals)
+        names = [f"{kind} / {exposure}" for kind in kinds for exposure in EXPOSURES]
+        pairs = (
+            (mine, "within 1 px", "viridis", 0, 1),
+            (lead, "less the best rival's", "RdBu", -1, 1),
+        )
+        for axis, (values, title, colours, low, high) in zip(axes, pairs, strict=True):
+            shown = axis.imshow(values, aspect="auto", cmap=colours, vmin=low, vmax=high)
+            axis.set_title(f"SeamNet, noise {noise}: {title}", fontsize=9)
+            axis.set_xticks(range(len(WIDTHS)), [f"{w} px" for w in WIDTHS], fontsize=7)
+            axis.set_yticks(range(len(names)), names, fontsize=6)
+            figure.colorbar(shown, ax=axis)
+        figure.savefig(out / f"cells_{noise}.png", dpi=110)
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    parser.add_argument("--data", type=Path, default=beside)
+    parser.add_argument("--seams", type=int, default=4, help="in each cell")
+    parser.add_argument("--methods", default=",".join(METHODS))
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    methods = args.methods.split(",")
+    jobs = [
+        (args.data, content, noise, width, exposure, args.seams, methods, args.seed)
+        for content, noise, width, exposure in itertools.product(
+            contents(args.data), NOISES, WIDTHS, EXPOSURES
+        )
+    ]
+    rows = []
+    with ProcessPoolExecutor(args.processes) as pool:
+        for done, found in enumerate(pool.map(run, jobs, chunksize=4), 1):
+            rows += found
+            if done % 50 == 0:
+                print(f"{done} of {len(jobs)} cells", file=sys.stderr, flush=True)
+    if args.out is not None:
+        args.out.mkdir(parents=True, exist_ok=True)
+        with (args.out / "seams.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, rows[0])
+            writer.writeheader()
+            writer.writerows(rows)
+        if "seamnet" in methods and len(methods) > 1:
+            heat_maps(rows, methods, args.out)
+    report(rows, methods)
+
+
+if __name__ == "__main__":
+    main()
