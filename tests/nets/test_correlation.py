@@ -61,3 +61,15 @@ def test_gradients_reach_both_sides():
     for side in (first, second):
         assert torch.isfinite(side.grad).all()
         assert (side.grad.abs().sum((-2, -1)) > 0).all()
+
+
+def test_only_the_range_is_transformed_back():
+    from napari_seamnet.nets.correlation import _inverse_at
+
+    maps = torch.randn(2, 3, 24, 31, generator=torch.Generator().manual_seed(0))
+    for size in ((24, 31), (24, 30), (27, 36)):
+        whole = torch.fft.irfft2(torch.fft.rfft2(maps, s=size), s=size)
+        rows, cols = torch.arange(-4, 7), torch.arange(-9, 3)
+        got = _inverse_at(torch.fft.rfft2(maps, s=size), size, rows, cols)
+        expected = whole[..., (rows % size[0])[:, None], cols % size[1]]
+        assert torch.allclose(got, expected, atol=1e-5)

@@ -60,3 +60,19 @@ def test_the_matched_filter_smooths_more_where_there_is_more_noise():
     # Of the noisy crop's own roughness (1.3) almost nothing may be left, either way.
     assert roughness(0.05) < 0.4
     assert roughness(2.0) < 0.6
+
+
+def test_blurring_by_fourier_transforms_is_a_convolution_with_repeated_borders():
+    from scipy import ndimage
+
+    from napari_seamnet.nets.plain_maps import gaussians
+
+    rng = np.random.default_rng(0)
+    for shape in ((37, 150), (12, 9), (200, 31)):
+        crop = rng.standard_normal(shape).astype(np.float32)
+        sigmas = (1.0, 2.5, 10.0)
+        got = gaussians(torch.from_numpy(crop)[None, None], sigmas)
+        for sigma, one in zip(sigmas, got, strict=True):
+            radius = min(int(3 * sigma + 0.5), 40)
+            expected = ndimage.gaussian_filter(crop, sigma, mode="nearest", radius=radius)
+            assert np.abs(one[0, 0].numpy() - expected).max() < 1e-4

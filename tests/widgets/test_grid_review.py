@@ -13,6 +13,7 @@ from napari_seamnet.layouts import Layout, Site
 from napari_seamnet.learning.hand import Decided, read_hand
 from napari_seamnet.projects import Project
 from napari_seamnet.sample_data import chip_grid
+from napari_seamnet.seams.composite import View
 from napari_seamnet.shifts import Status
 from napari_seamnet.shifts.estimate import Alternative, ShiftMap
 from napari_seamnet.stitching import StitchSettings, stitch
@@ -439,10 +440,14 @@ def test_hidden_it_gives_everything_back_and_takes_it_again(review, session, vie
     session.select(WRONG)
     review.view.take_keys()
     assert len(viewer_model.layers) == 1
+    legends = []
+    review.legend_changed.connect(legends.append)
     review.parent().hide()
     assert len(viewer_model.layers) == 0
     assert not viewer_model.keymap
+    assert legends[-1] == "", "no key is promised that does not work"
     review.parent().show()
+    assert "Enter confirm" in legends[-1]
     assert len(viewer_model.layers) == 1
     assert review.view.has_keys
     assert viewer_model.keymap
@@ -457,6 +462,28 @@ def test_another_layout_leaves_nothing_behind(review, session, project, viewer_m
     assert review.dock.headline.text() == "No positions yet"
     session.undo()
     assert review.dock.headline.text() == "3 seams deserve a look"
+
+
+def test_after_another_layout_the_next_key_is_heard_at_once(
+    review, session, project, viewer_model
+):
+    session.select(WRONG)
+    review.estimate_again()
+    review.dock.say("Estimated again.")
+    session.lay_out(project.layout.without(0), QUICK)
+    assert viewer_model.keymap
+    assert review.dock.message.isHidden()
+
+
+def test_what_looks_the_same_after_a_decision_is_not_drawn_again(review, session, qtbot):
+    session.select(0)
+    qtbot.wait(60)
+    data = review.view.layer.data
+    review.confirm()
+    qtbot.wait(60)
+    assert review.view.layer.data is data
+    review.dock.viewed.emit(View.DIFFERENCE)
+    qtbot.waitUntil(lambda: review.view.layer.data is not data, timeout=2000)
 
 
 def test_seams_that_come_in_are_listed_a_little_later(make_review, project, viewer_model, qtbot):

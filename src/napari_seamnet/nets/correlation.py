@@ -43,10 +43,8 @@ def correlation_maps(
         for a, b, o in zip(first.shape[-2:], second.shape[-2:], origin, strict=True)
     )
     spectrum = torch.fft.rfft2(first, s=size) * torch.fft.rfft2(second, s=size).conj()
-    circular = torch.fft.irfft2(spectrum, s=size)
     shifts = torch.arange(-max_shift, max_shift + 1, device=first.device)
-    rows, cols = ((shifts + o) % n for o, n in zip(origin, size, strict=True))
-    products = circular[..., rows[:, None], cols]
+    products = _inverse_at(spectrum, size, origin[0] + shifts, origin[1] + shifts)
 
     rectangles = [
         _overlapped(a, b, o, shifts)
@@ -76,6 +74,31 @@ def _overlapped(
     return start, stop, (start - place).clamp(0, n_second), (stop - place).clamp(0, n_second)
 
 
+def _inverse_at(
+    spectrum: torch.Tensor, size: tuple[int, ...], rows: torch.Tensor, cols: torch.Tensor
+) -> torch.Tensor:
+    """Inverse of `rfft2` at a few rows and columns only: two thin products of matrices.
+
+    The range is small beside the crops, and most of a whole inverse would be thrown away.
+    """
+    height, width = size
+    turns = -torch.outer(rows, torch.arange(height, device=rows.device)) % height
+    down = torch.polar(
+        torch.full(turns.shape, 1 / height, device=rows.device),
+        turns.float() * (-2 * torch.pi / height),
+    )
+    half = spectrum.shape[-1]
+    turns = torch.outer(torch.arange(half, device=cols.device), cols) % width
+    angle = turns.float() * (2 * torch.pi / width)
+    # Each frequency but the first, and the last of an even width, stands for its conjugate, too.
+    twice = torch.full((half, 1), 2 / width, device=cols.device)
+    twice[0] = 1 / width
+    if width % 2 == 0:
+        twice[-1] = 1 / width
+    inner = down.to(spectrum.dtype) @ spectrum
+    return inner.real @ (twice * angle.cos()) - inner.imag @ (twice * angle.sin())
+
+
 def _box_sums(
     maps: torch.Tensor,
     top: torch.Tensor,
@@ -83,15 +106,35 @@ def _box_sums(
     left: torch.Tensor,
     right: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Sum of values and of squares in every rectangle, by running sums in double precision."""
+    """Sum of values and of squares in every rectangle.
+
+    All rectangles begin and end near the borders, at few different places: between these, pixels
+    are summed once, and running sums, in double precision, go over what is left.
+    """
+    height, width = maps.shape[-2:]
+    ys, xs = torch.cat([top, bottom]).unique(), torch.cat([left, right]).unique()
+    of_rows, of_columns = _segments(ys, height, maps), _segments(xs, width, maps)
+    rows, columns = (
+        [torch.searchsorted(edges, end) for end in ends]
+        for edges, ends in ((ys, (top, bottom)), (xs, (left, right)))
+    )
     sums = []
     for values in (maps, maps**2):
-        running = torch.nn.functional.pad(values.double().cumsum(-2).cumsum(-1), (1, 0, 1, 0))
+        # Columns first: that is one product of two matrices, for all channels.
+        blocks = (of_rows @ (values @ of_columns.T)).double()
+        running = torch.nn.functional.pad(blocks.cumsum(-2).cumsum(-1), (1, 0, 1, 0))
         total = (
-            running[..., bottom[:, None], right]
-            - running[..., top[:, None], right]
-            - running[..., bottom[:, None], left]
-            + running[..., top[:, None], left]
+            running[..., rows[1][:, None], columns[1]]
+            - running[..., rows[0][:, None], columns[1]]
+            - running[..., rows[1][:, None], columns[0]]
+            + running[..., rows[0][:, None], columns[0]]
         )
         sums.append(total.to(maps.dtype))
     return sums[0], sums[1]
+
+
+def _segments(edges: torch.Tensor, n: int, like: torch.Tensor) -> torch.Tensor:
+    """(len(edges) - 1, n) matrix that sums between each two edges."""
+    places = torch.arange(n, device=like.device)
+    inside = (places >= edges[:-1, None]) & (places < edges[1:, None])
+    return inside.to(like.dtype)

@@ -41,3 +41,17 @@ def choose_device(name: str = "auto") -> torch.device:
         found = ", ".join(kind for kind, is_there in there.items() if is_there)
         raise DeviceError(f"this machine has no {name} device for torch; choose auto, {found}")
     return torch.device(name)
+
+
+def convolves_in(device: str) -> torch.dtype | None:
+    """Tell the type that convolutions are fast in without changing an answer; None for float32.
+
+    Only bfloat16 with instructions of its own: emulated, it is slower than float32.
+    """
+    if device != "cpu":
+        return None
+    for asks in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        supported = getattr(torch.cpu, asks, None)
+        if supported is not None and supported():
+            return torch.bfloat16
+    return None

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from .device import choose_device
+from .correlation import correlation_maps
+from .device import choose_device, convolves_in
+from .glance import places
 from .seamnet import SeamNet
 from .weights import BUNDLED, WeightsError, loaded_network
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+ENOUGH = 0.99
+"""Confidence after a glance from which on the rest of the seam is not looked at."""
 STEPS = 4
 """How many steps `compare` reports."""
 
@@ -195,19 +199,62 @@ def _compare_on(
     network = loaded(weights, device.type)
     with torch.inference_mode():
         crops = [torch.from_numpy(crop).to(device)[None, None] for crop in (first, second)]
-        tell(1, "looking at the first frame")
-        learned_first = network.encode(crops[0])
-        tell(2, "looking at the second frame")
-        learned_second = network.encode(crops[1])
-        tell(3, "comparing")
-        maps, n_pixels = network.correlate(
-            crops[0], crops[1], learned_first, learned_second, max_shift, origin
-        )
-        logits = network.weigh(maps, n_pixels, TRUST)[0].double().cpu().numpy()
+        tell(1, "comparing plain pictures")
+        plain, n_pixels = network.plain_maps(crops[0], crops[1], max_shift, origin)
+        logits = None
+        looked_at = places(first, second, origin, max_shift)
+        if looked_at:
+            tell(2, "taking a glance")
+            of_places = _glance(network, looked_at, max_shift, device)
+            maps = network.joined(of_places.mean(0, keepdim=True), plain)
+            logits = network.weigh(maps, n_pixels, TRUST)[0]
+            if _confidence(logits) < ENOUGH or not _agree(of_places.mean(1), logits):
+                logits = None
+        if logits is None:
+            tell(2, "looking at the first frame")
+            learned_first = network.encode(crops[0])
+            tell(3, "looking at the second frame")
+            learned_second = network.encode(crops[1])
+            learned, _ = correlation_maps(learned_first, learned_second, max_shift, origin)
+            maps = network.joined(learned, plain)
+            logits = network.weigh(maps, n_pixels, TRUST)[0]
         fine = network.fine_map(maps)[0].double().cpu().numpy()
         is_warped = bool(network.is_warped(maps)[0])
     tell(STEPS, "done")
-    return Comparison(logits, fine, is_warped, device.type)
+    return Comparison(logits.double().cpu().numpy(), fine, is_warped, device.type)
+
+
+def _glance(
+    network: SeamNet,
+    looked_at: list[tuple[np.ndarray, np.ndarray, tuple[int, int]]],
+    max_shift: int,
+    device: torch.device,
+) -> torch.Tensor:
+    """Learned maps of a few places, (places, features, 2R+1, 2R+1)."""
+    firsts, seconds = (
+        torch.from_numpy(np.stack([place[side] for place in looked_at])).to(device)[:, None]
+        for side in (0, 1)
+    )
+    maps, _ = correlation_maps(
+        network.encode(firsts), network.encode(seconds), max_shift, looked_at[0][2]
+    )
+    return maps
+
+
+def _agree(of_places: torch.Tensor, logits: torch.Tensor) -> bool:
+    """Whether every place tells the same shift to a pixel: those of a warped seam do not."""
+    n = logits.shape[-1]
+    best = int(logits.argmax())
+    peaks = of_places.flatten(1).argmax(1)
+    apart = torch.maximum((peaks // n - best // n).abs(), (peaks % n - best % n).abs())
+    return int(apart.max()) <= 1
+
+
+def _confidence(logits: torch.Tensor) -> float:
+    """Probability within 1 px of the best shift."""
+    posterior = torch.softmax(logits.flatten(), 0).view(1, 1, *logits.shape)
+    near = torch.nn.functional.avg_pool2d(posterior, 3, stride=1, padding=1) * 9
+    return float(near.max())
 
 
 def loaded(weights: Path | None, device: str) -> SeamNet:
@@ -221,6 +268,10 @@ def loaded(weights: Path | None, device: str) -> SeamNet:
     network = loaded_network(weights or BUNDLED, device)
     if not isinstance(network, SeamNet):
         raise WeightsError(f"the weights {weights} do not fit a SeamNet; choose others")
+    dtype = convolves_in(device)
+    if network.encoder.convolves_in is not dtype:
+        network.encoder.convolves_in = dtype
+        network.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network
 
 

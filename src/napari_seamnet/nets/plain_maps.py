@@ -6,8 +6,14 @@ best for their own noise. No parameter is learned here.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 import torch
-from torch.nn import functional
+from scipy.fft import next_fast_len
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SMOOTHED = (0.0, 1.5, 3.0)
 """Standard deviations of the Gaussian copies, in px; 0 is the crop itself."""
@@ -22,20 +28,64 @@ SMEAR = 0.8
 LOWEST = 0.003
 """Frequency, in cycles per px, below which there is only shading."""
 
+MOST_REACH = 40
+"""px: a wider Gaussian is cut off here."""
+
 N_PLAIN = len(SMOOTHED) + len(BANDS) + 1
 
 
 def gaussian(crops: torch.Tensor, sigma: float) -> torch.Tensor:
     """Blur (B, 1, H, W) crops by a Gaussian of `sigma` px, borders repeated."""
-    if sigma == 0:
-        return crops
-    reach = min(int(3 * sigma + 0.5), 40)
-    steps = torch.arange(-reach, reach + 1, dtype=crops.dtype, device=crops.device)
+    return gaussians(crops, (sigma,))[0] if sigma else crops
+
+
+def gaussians(crops: torch.Tensor, sigmas: Sequence[float]) -> list[torch.Tensor]:
+    """Blur (B, 1, H, W) crops by several Gaussians at once, borders repeated.
+
+    Parameters
+    ----------
+    crops : (B, 1, H, W) float32 tensor
+        Any sizes.
+    sigmas : sequence of float
+        Standard deviations, in px; all positive.
+
+    Returns
+    -------
+    list of (B, 1, H, W) tensor
+        One a Gaussian.
+
+    Notes
+    -----
+    By Fourier transforms: a convolution of one channel leaves most of a processor idle.
+    """
+    reaches = [min(int(3 * sigma + 0.5), MOST_REACH) for sigma in sigmas]
+    margin = max(reaches)
+    height, width = crops.shape[-2:]
+    # Replicated by index: `pad` does so only by less than the picture's own size.
+    rows, columns = (
+        torch.arange(-margin, n + margin, device=crops.device).clamp(0, n - 1)
+        for n in (height, width)
+    )
+    padded = crops[..., rows[:, None], columns]
+    size = [next_fast_len(n, real=True) for n in padded.shape[-2:]]
+    spectrum = torch.fft.rfft2(padded, s=size)
+    blurred = []
+    for sigma, reach in zip(sigmas, reaches, strict=True):
+        down, across = (_transfer(sigma, reach, n).to(spectrum.device) for n in size)
+        filtered = spectrum * down[:, None] * across[: spectrum.shape[-1]]
+        whole = torch.fft.irfft2(filtered, s=size)
+        blurred.append(whole[..., margin : margin + height, margin : margin + width])
+    return blurred
+
+
+@lru_cache(maxsize=256)
+def _transfer(sigma: float, reach: int, n: int) -> torch.Tensor:
+    """What a Gaussian, cut off at `reach` px, does to each frequency of a line of n px."""
+    steps = torch.arange(-reach, reach + 1, dtype=torch.float64)
     kernel = torch.exp(-0.5 * (steps / sigma) ** 2)
-    kernel = kernel / kernel.sum()
-    crops = functional.pad(crops, (reach, reach, reach, reach), mode="replicate")
-    crops = functional.conv2d(crops, kernel.view(1, 1, -1, 1))
-    return functional.conv2d(crops, kernel.view(1, 1, 1, -1))
+    line = torch.zeros(n, dtype=torch.float64)
+    line.index_add_(0, steps.long() % n, kernel / kernel.sum())
+    return torch.fft.fft(line).real.float()
 
 
 def standardise(crops: torch.Tensor) -> torch.Tensor:
@@ -59,9 +109,11 @@ def plain_channels(first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Ten
         In the order of `SMOOTHED`, `BANDS`, then the matched filter of `matched`.
     """
     stacks = []
+    sigmas = sorted({sigma for sigma in (*SMOOTHED, *sum(BANDS, ())) if sigma})
     for crops, filtered in zip((first, second), matched(first, second), strict=True):
-        copies = [gaussian(crops, sigma) for sigma in SMOOTHED]
-        copies += [gaussian(crops, narrow) - gaussian(crops, wide) for narrow, wide in BANDS]
+        blurred = dict(zip(sigmas, gaussians(crops, sigmas), strict=True)) | {0.0: crops}
+        copies = [blurred[sigma] for sigma in SMOOTHED]
+        copies += [blurred[narrow] - blurred[wide] for narrow, wide in BANDS]
         stacks.append(torch.cat([*copies, filtered], dim=1))
     return stacks[0], stacks[1]
 

@@ -6,12 +6,18 @@ logits become an estimate is in `shifts/seamnet.py`.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
 import torch
 from torch import nn
 from torch.nn import functional
 
 from .correlation import correlation_maps
 from .plain_maps import N_PLAIN, gaussian, plain_channels, standardise
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 RAW, SMOOTHED, NARROW, WIDE = 0, 1, 3, 4
 """Plain channels: the crop, its Gaussian copy of 1.5 px, the narrow and the wide band-pass."""
@@ -24,6 +30,11 @@ WARPED, NOISELESS = 0.75, 0.6
 """See `SeamNet.is_warped`. Both lie in gaps of the real frames: without noise, vem_s2 has 0.58 to
 0.77 where sets that are hardly warped have 0.77 and more (lscm lies between); raw pixels keep 0.67
 and more of the smoothed ones' correlation without noise, 0.53 and less with noise of 0.15."""
+
+
+def _convolving(device: str, dtype: torch.dtype | None) -> AbstractContextManager:
+    """Compute convolutions in a type; None leaves it to whoever trains in mixed precision."""
+    return nullcontext() if dtype is None else torch.autocast(device, dtype)
 
 
 class Block(nn.ModuleList):
@@ -50,6 +61,11 @@ class Encoder(nn.Module):
         Residual blocks of two 3x3 convolutions.
     features : int
         Feature maps that come out.
+
+    Attributes
+    ----------
+    convolves_in : torch.dtype or None
+        What convolutions are computed in; None for what comes in, or what `autocast` says.
     """
 
     LOCAL_SIGMA = 8.0  # px; the local mean and spread that are taken out of the second input
@@ -59,6 +75,7 @@ class Encoder(nn.Module):
         self.head = nn.Conv2d(8, width, 3, padding=1)
         self.blocks = nn.Sequential(*(Block(width) for _ in range(blocks)))
         self.tail = nn.Conv2d(width, 4 * features, 3, padding=1)
+        self.convolves_in: torch.dtype | None = None
         for block in self.blocks:
             first, second = (p for p in block.parameters() if p.dim() == 4)
             nn.init.kaiming_normal_(first, 0.1)
@@ -71,10 +88,11 @@ class Encoder(nn.Module):
         spread = gaussian(local**2, self.LOCAL_SIGMA).sqrt() + 0.1
         x = torch.cat([crops, (local / spread).clamp(-4, 4)], dim=1)
         x = functional.pad(x, (0, width % 2, 0, height % 2), mode="replicate")
-        x = functional.leaky_relu(self.head(functional.pixel_unshuffle(x, 2)), 0.1)
-        x = self.blocks(x)
-        x = functional.pixel_shuffle(self.tail(functional.leaky_relu(x, 0.1)), 2)
-        return x[..., :height, :width]
+        with _convolving(x.device.type, self.convolves_in):
+            x = functional.leaky_relu(self.head(functional.pixel_unshuffle(x, 2)), 0.1)
+            x = self.blocks(x)
+            x = functional.pixel_shuffle(self.tail(functional.leaky_relu(x, 0.1)), 2)
+        return x[..., :height, :width].to(crops.dtype)
 
 
 class Weigher(nn.Module):
@@ -201,11 +219,26 @@ class SeamNet(nn.Module):
         origin: tuple[int, int] = (0, 0),
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Correlate learned and plain channels of two crops; see `maps`."""
-        learned, n_pixels = correlation_maps(learned_first, learned_second, max_shift, origin)
+        learned, _ = correlation_maps(learned_first, learned_second, max_shift, origin)
+        plain, n_pixels = self.plain_maps(first, second, max_shift, origin)
+        return self.joined(learned, plain), n_pixels
+
+    def plain_maps(
+        self,
+        first: torch.Tensor,
+        second: torch.Tensor,
+        max_shift: int,
+        origin: tuple[int, int] = (0, 0),
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Correlate the plain channels alone, and count the pixels per shift."""
         with torch.no_grad():
-            plain = plain_channels(standardise(first), standardise(second))
-            fixed, _ = correlation_maps(*plain, max_shift, origin)
-        return torch.cat([learned, learned.mean(1, keepdim=True), fixed], 1), n_pixels
+            channels = plain_channels(standardise(first), standardise(second))
+            return correlation_maps(*channels, max_shift, origin)
+
+    @staticmethod
+    def joined(learned: torch.Tensor, plain: torch.Tensor) -> torch.Tensor:
+        """Put learned and plain maps together as `weigh` expects them."""
+        return torch.cat([learned, learned.mean(1, keepdim=True), plain], 1)
 
     def fine_map(self, maps: torch.Tensor) -> torch.Tensor:
         """The map whose peak is read to a fraction of a pixel, (B, 2R+1, 2R+1)."""

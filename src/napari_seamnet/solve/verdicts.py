@@ -12,7 +12,7 @@ import numpy as np
 from ..geometry import Offset, Shift
 from ..shifts.estimate import Status
 from ..shifts.posterior import AMBIGUOUS, CERTAIN
-from .evidence import mode_near, modes
+from .evidence import SAME_MODE, mode_near, modes
 from .solution import SolvedFrame, SolvedSeam
 
 if TYPE_CHECKING:
@@ -150,11 +150,19 @@ def _judge_seam(
         )
     used = k in placed.used
     mode = mode_near(estimate, as_placed)
-    if not used and (mode is None or estimate.status is not Status.CERTAIN):
+    if estimate.status is Status.CERTAIN:
+        # Sure of itself, and overruled: that is news, whatever else it might have meant.
+        overruled = mode is None or mode.shift.distance(estimate.shift) > SAME_MODE
+    else:
+        overruled = not used
+    if overruled:
         return _unused(estimate, as_placed, p, sure, loop_error)
     shift = estimate.shift if mode is None else mode.shift
     residual = as_placed + -shift
     miss = max(abs(residual.dy), abs(residual.dx))
+    if miss > limit and mode is not None and mode.probability < AMBIGUOUS:
+        # What lies there by chance, as in noise, is no shift of its own to be missed.
+        return _unused(estimate, as_placed, p, sure, loop_error)
     status, reason = Status.CERTAIN, ""
     rival = float(placed.seam_runner_up[k])
     if miss > limit:
@@ -190,9 +198,8 @@ def _unused(
         reason = f"not used: several shifts fit; its frames are placed at {away} px"
     else:
         status = Status.DOUBTFUL
-        reason = (
-            f"rejected: it says {said} px ({estimate.confidence:.0%}), all around it {away} px"
-        )
+        sure_of_it = _percent(estimate.confidence)
+        reason = f"rejected: it says {said} px ({sure_of_it}), all around it {away} px"
     # A weak seam that sure ones overrule is no news; one that was sure of itself is.
     look = not sure or estimate.status is Status.CERTAIN
     return SolvedSeam(estimate.shift, residual, p, status, reason, False, look, loop_error)

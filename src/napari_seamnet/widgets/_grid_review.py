@@ -118,8 +118,7 @@ class Review(QWidget):
 
     def step(self, by: int) -> None:
         """Look at the next (1) or the previous (-1) seam of the list; it goes round."""
-        seam = self.dock.table.step(by)
-        if seam is not None:
+        if (seam := self.dock.table.step(by)) is not None:
             self.look_at(seam)
 
     def go_to_seam(self) -> None:
@@ -201,6 +200,7 @@ class Review(QWidget):
         self._going_on.stay()
         self._redraw.stop()
         self.view.remove()
+        self.legend_changed.emit("")  # folded, too: no key is ours now
 
     def _on_laid_out(self) -> None:
         self._going_on.stay()
