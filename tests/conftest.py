@@ -1,8 +1,14 @@
 """Fixtures for all tests."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
+
+from napari_seamnet.learning.exposure import BORDER, Conditions, expose
+from napari_seamnet.learning.scenes import chip_scene, lattice_scene
 
 REAL_FRAMES = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -19,3 +25,48 @@ def real_frames() -> Path:
 def own_data_folder(tmp_path_factory, monkeypatch):
     """Keep a person's own weights out of the tests, and the tests out of their folder."""
     monkeypatch.setenv("NAPARI_SEAMNET_DATA", str(tmp_path_factory.mktemp("data")))
+
+
+@dataclass(frozen=True)
+class Run:
+    """A simulated acquisition on the disk, and where its frames truly lie.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``tile_r0_c0.tif`` ...
+    truth : dict of str to (y, x)
+        By the names of the files, in whole px.
+    """
+
+    folder: Path
+    truth: dict[str, tuple[int, int]]
+
+
+@pytest.fixture
+def run_17(tmp_path) -> Run:
+    """The folder that the grid's tutorial speaks of: 5 x 5 frames of a chip, overlap 60 px.
+
+    One is missing, one was taken in a hurry, and one shows a memory array and nothing else.
+    """
+    rng = np.random.default_rng(5)
+    size, overlap, jitter, n = 240, 60, 4, 5
+    step, margin = size - overlap, BORDER + jitter
+    side = step * n + overlap + 2 * margin
+    scene = chip_scene(side, np.random.default_rng(8))
+    corner = step * (n - 1) + margin - 10
+    scene[corner:, corner:] = lattice_scene(side, np.random.default_rng(3))[corner:, corner:]
+    folder, truth = tmp_path / "run_17", {}
+    folder.mkdir()
+    for row in range(n):
+        for col in range(n):
+            off = rng.integers(-jitter, jitter + 1, 2)
+            place = row * step + int(off[0]), col * step + int(off[1])
+            at = float(place[0] + margin), float(place[1] + margin)
+            noise = (80.0, 5.0) if (row, col) == (0, 4) else (6.0, 200.0)
+            conditions = Conditions(distortion=0.5, drift=0.2, defects=0.0)
+            pixels = expose(scene, at, (size, size), rng, conditions, noise)
+            if (row, col) != (1, 2):
+                truth[f"tile_r{row}_c{col}.tif"] = place
+                tifffile.imwrite(folder / f"tile_r{row}_c{col}.tif", pixels)
+    return Run(folder, truth)

@@ -262,7 +262,7 @@ def test_the_overlap_is_told_from_the_pictures_by_a_button(section, numbered, qt
     assert abs(y - OVERLAP) <= 4
     assert abs(x - OVERLAP) <= 4
     assert overlap_of(section.session.project.layout) == (y, x)
-    assert "told from the pictures" in section.notes.text()
+    assert "told from the pictures" in section.news.text()
     section.form.overlap_y.setValue(y + 1)  # and can be corrected
     settle(qtbot, section)
     assert overlap_of(section.session.project.layout) == (y + 1, x)

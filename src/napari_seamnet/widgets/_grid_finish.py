@@ -24,6 +24,7 @@ from ._grid_shows import Shows
 from ._grid_watch import WatchBox, Watching
 from ._grid_writing import Writing
 from ._tiles_busy import Busy
+from ._tiles_theme import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +86,7 @@ class FinishSection(QWidget):
         self.message = label(wraps=True)
         self.message.setStyleSheet("color: #c8700a")
         self.done = label(wraps=True)
-        self.done.setStyleSheet("color: #2aa876")
+        self.done.setStyleSheet(f"color: {GOOD}")
         self._lay_out()
         for work, busy in ((self.writing.work, self.drawing), (self.keeping.work, self.saving)):
             work.progressed.connect(busy.show_progress)
@@ -233,12 +234,12 @@ class FinishSection(QWidget):
         layout.setSpacing(5)
         layout.addLayout(row("Ownership", self.ownership, 1))
         layout.addWidget(self.shows)
-        layout.addWidget(self.drawing)
+        for piece in (self.why, self.drawing, self.message, self.done):
+            layout.addWidget(piece)
         layout.addLayout(row(self.positions, 1, self.seams, 1))
         layout.addWidget(self.saving)
         layout.addLayout(row(self.as_python, 1, self.as_command, 1))
-        for said in (self.why, self.message, self.done, self.watch):
-            layout.addWidget(said)
+        layout.addWidget(self.watch)
 
     def _on_ownership(self) -> None:
         project, ownership = self._session.project, self.ownership.currentData()

@@ -18,7 +18,7 @@ from ..layouts.describe import describe_layout
 from ._controls import button, combo, label, row
 from ._grid_form import LayoutForm
 from ._grid_source import Asked, fits, understood
-from ._tiles_theme import TROUBLE
+from ._tiles_theme import GOOD, TROUBLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,12 +127,15 @@ class LayOutSection(QWidget):
         project = self._session.project
         if layout is None or project is None:
             self.notes.hide()
+            self.news.hide()
             return
         told = understood(layout, len(project.seams))
         self.lines.setText("\n".join(told.lines))
         self.lines.setToolTip(describe_layout(layout))
         self.notes.setText("\n".join(f"! {note}" for note in told.notes))
         self.notes.setVisible(bool(told.notes))
+        self.news.setText("\n".join(told.news))
+        self.news.setVisible(bool(told.news))
 
     def show_kept(self, kept: Sequence[Kept]) -> None:
         """Offer grids of earlier sittings."""
@@ -195,11 +198,12 @@ class LayOutSection(QWidget):
             "Open it as it was when napari was closed: layout, seams and decisions",
             lambda: self.going_on.emit(self.kept.currentData()),
         )
-        self.lines, self.notes = label(wraps=True), label(wraps=True)
+        self.lines, self.notes, self.news = (label(wraps=True) for _ in range(3))
         self.message, self.said = label(wraps=True), label(wraps=True)
         for trouble in (self.notes, self.message):
             trouble.setStyleSheet(f"color: {TROUBLE}")
-        self.said.setStyleSheet("color: #2aa876")
+        self.said.setStyleSheet(f"color: {GOOD}")
+        self.news.setStyleSheet(f"color: {GOOD}")
         self._fits = []
         for k in range(4):
             tip = "Take these rows and columns; start, snake and direction can be changed below"
@@ -213,7 +217,9 @@ class LayOutSection(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(5)
         layout.addLayout(row(self.source, 1, self.open))
-        pieces = (self.again, self.message, self.fits, self.lines, self.notes, self.said)
+        pieces = (
+            self.again, self.message, self.fits, self.lines, self.news, self.notes, self.said,
+        )  # fmt: skip
         for piece in (*pieces, self.form):
             layout.addWidget(piece)
         for piece in (self.again, self.message, self.fits, self.said):

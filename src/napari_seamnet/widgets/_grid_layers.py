@@ -44,7 +44,7 @@ SEAM_PX, LINE_PX = 5.0, 1.5
 """Widths on the screen, in its px, as long as frames are large enough there."""
 THICKEST = 0.07
 """A bar's width, at most, as a part of the frames' smaller side; a line's is a quarter of it."""
-LETTER_PX = 7.5
+LETTER_PX = 8.5
 """Width of a letter of a frame's name on the screen."""
 COLOURS = np.array([QColor(marks.MARK_COLOURS[mark]).getRgbF() for mark in Mark], float)
 
@@ -147,6 +147,7 @@ class GridLayers(QObject):
         y, x = self._bars.centres[seam]
         narrow = float(max(1.0, sides.min()))
         fly(self._viewer, (float(y), float(x)), narrow, self.layer_look())
+        self._draw_lines()  # at once: lines of before would be as wide as bands here
 
     def show_frame(self, index: int | None) -> None:
         """Mark the selected frame."""

@@ -361,6 +361,7 @@ class Review(QWidget):
         self._going_on.due.connect(self._leave)
         reviewing.found.connect(self.look_at)
         reviewing.said.connect(dock.say)
+        reviewing.told.connect(dock.tell)
         dock.table.chosen.connect(self.look_at)
         dock.chosen.connect(dock.show_which)
         dock.viewed.connect(self._set_view)
@@ -382,6 +383,7 @@ class Review(QWidget):
         again.snapped.connect(self.reviewing.take_snap)
         again.said.connect(dock.say)
         self.sending.said.connect(dock.say)
+        self.sending.told.connect(dock.tell)
         self._viewer.layers.selection.events.active.connect(self._show_legend)
         self.destroyed.connect(partial(_release, weakref.ref(self)))
 

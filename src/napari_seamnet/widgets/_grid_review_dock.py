@@ -17,6 +17,7 @@ from ._grid_decide import DecideControls
 from ._grid_rows import Which, counts
 from ._grid_seam_panel import SeamPanel
 from ._grid_table import SeamTable
+from ._tiles_theme import GOOD, TROUBLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,6 @@ class ReviewDock(QWidget):
         self.again = AgainControls()
         self.send = button(SEND, "", self.sending.emit)
         self.message = label(wraps=True)
-        self.message.setStyleSheet("color: #c8700a")
         self.seam = QWidget()
         """What is there only while a seam is looked at."""
         inside = QVBoxLayout(self.seam)
@@ -134,7 +134,16 @@ class ReviewDock(QWidget):
         )
 
     def say(self, text: str) -> None:
-        """Show one sentence; an empty one takes the last back."""
+        """Show one sentence on what a person should know; an empty one takes the last back."""
+        self.message.setStyleSheet(f"color: {TROUBLE}")
+        self._say(text)
+
+    def tell(self, text: str) -> None:
+        """Show one sentence on what came of something."""
+        self.message.setStyleSheet(f"color: {GOOD}")
+        self._say(text)
+
+    def _say(self, text: str) -> None:
         self.message.setText(text[:1].upper() + text[1:])
         self.message.setVisible(bool(text))
 

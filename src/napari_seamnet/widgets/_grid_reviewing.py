@@ -42,6 +42,8 @@ class Reviewing:
     found = Signal(int)
     """An undo or redo was about another seam than the present one."""
     said = Signal(str)
+    told = Signal(str)
+    """One sentence on what came of something."""
     """One sentence for the person."""
 
     def __init__(self, session: GridSession) -> None:
@@ -182,7 +184,7 @@ class Reviewing:
         said = f"Estimated again: {estimate.status}"
         if estimate.status is not Status.UNDETERMINED:
             said += f", ({dy:+d}, {dx:+d}) px"
-        self.said.emit(f"{said}.")
+        self.told.emit(f"{said}.")
 
     # -- history ------------------------------------------------------------------------------
 

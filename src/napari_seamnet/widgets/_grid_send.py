@@ -140,6 +140,8 @@ class Sending(QObject):
     """
 
     said = Signal(str)
+    told = Signal(str)
+    """One sentence on what was sent."""
     """One sentence for the person."""
 
     def __init__(self, remembered: Remembered, parent: QObject) -> None:
@@ -160,7 +162,7 @@ class Sending(QObject):
             yield "sending decisions"
             return send(project, path, progress)
 
-        self.work.start(job, lambda sent: self.said.emit(sent.words), self.said.emit)
+        self.work.start(job, lambda sent: self.told.emit(sent.words), self.said.emit)
 
 
 def _files(first: FrameFile, second: FrameFile) -> tuple[tuple[str, int | None], ...]:

@@ -15,6 +15,7 @@ from ..layouts import LayoutError, open_layout
 from ..layouts.describe import ASSUMED, steps_of
 from ..layouts.names import PICTURES
 from ..layouts.steps import number, typical_shape
+from ..projects.grow import BY_HAND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,10 +134,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Understood:
-    """A layout in words: lines that say what it is, and notes that a person should read."""
+    """A layout in words: what it is, what a person should heed, and what was done to it."""
 
     lines: tuple[str, ...]
     notes: tuple[str, ...]
+    news: tuple[str, ...] = ()
 
 
 def understood(layout: Layout, n_seams: int) -> Understood:
@@ -173,12 +175,13 @@ def understood(layout: Layout, n_seams: int) -> Understood:
         more = ", ..." if len(layout.missing) > GAPS_SHOWN else ""
         verb = "is" if len(layout.missing) == 1 else "are"
         notes.append(f"{_count(len(layout.missing), 'place')} {verb} empty: {shown}{more}")
-    notes += layout.notes
+    news = tuple(note for note in layout.notes if any(words in note for words in BY_HAND))
+    notes += [note for note in layout.notes if note not in news]
     if layout.overlap_assumed:
         notes.append(ASSUMED)
     if len(layout) > 1 and not n_seams:
         notes.append("no two frames overlap, so there is nothing to stitch: check the overlap")
-    return Understood(tuple(line for line in lines if line), tuple(notes))
+    return Understood(tuple(line for line in lines if line), tuple(notes), news)
 
 
 def overlap_of(layout: Layout) -> tuple[float, float] | None:

@@ -15,7 +15,7 @@ COLOURS = {
     Status.CERTAIN: "#2aa876",
     Status.DOUBTFUL: "#e0a010",
     Status.AMBIGUOUS: "#b678e0",
-    Status.UNDETERMINED: "#9a9a9a",
+    Status.UNDETERMINED: "#e2706a",
     Status.HAND: "#4a9be8",
 }
 """Readable on napari's dark and light themes; the shapes help colour-blind eyes."""

@@ -15,6 +15,7 @@ from ._controls import button, combo, label, pixels, row
 from ._tiles_busy import Busy
 from ._tiles_draft import size_in_words
 from ._tiles_pictures import ShiftHistogram, TilePictures
+from ._tiles_theme import GOOD
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +98,7 @@ class MakeSection(QWidget):
             primary=True,
         )
         self.done = label(wraps=True)
-        self.done.setStyleSheet("color: #2aa876")
+        self.done.setStyleSheet(f"color: {GOOD}")
         self.done.hide()
         self.train = button("Train on these", "Take the tiles over into Train", self.trained.emit)
         self.train.hide()

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 TROUBLE = "#c8700a"
 """As in the dock's messages; readable on both of napari's themes."""
+GOOD = "#2aa876"
+"""Of what came of something."""
 
 
 @dataclass(frozen=True)
