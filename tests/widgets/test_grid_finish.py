@@ -219,8 +219,26 @@ def test_a_project_is_saved_and_opened_again(qtbot, section, session, answer, tm
     answer(project_from=path, is_wanted=True)
     finish(qtbot, section.keeping.work, lambda: click(qtbot, section.open))
     assert len(session.project.decisions) == 2
-    assert session.project.layout is not was.layout
     assert section.keeping.saved == path
+    session.undo()
+    session.undo()
+    assert session.project.decisions == (), "the history of this sitting is there again"
+    session.redo()
+    assert session.project == was
+
+
+def test_a_file_that_somebody_else_changed_begins_with_a_history_of_its_own(
+    qtbot, section, session, answer, tmp_path
+):
+    path = tmp_path / "chip.seamnet.json"
+    session.decide(0, Shift(2, 1))
+    answer(where_to=path)
+    finish(qtbot, section.keeping.work, lambda: click(qtbot, section.save))
+    Project.load(path).with_excluded(*session.project.seams[1].pair).save(path)
+    answer(project_from=path)
+    finish(qtbot, section.keeping.work, lambda: click(qtbot, section.open))
+    assert session.project.excluded == {session.project.seams[1].pair}
+    assert not session.can_undo
 
 
 def test_decisions_are_not_thrown_away_without_a_question(qtbot, section, session, answer):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
-from ..projects import FramesElsewhereError, Project, Stamp
+from ..projects import FramesElsewhereError, History, Project, Stamp
 from ..projects.stamps import stamp_files
 from ._work import Work
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     from ..shifts.estimate import Progress
     from ._grid_session import GridSession
+
+_Opened = tuple[Project, "History[Project] | None"]
+_sitting: dict[Path, History[Project]] = {}
+"""Undo history of the projects that were saved since napari was started, by their files."""
 
 
 class Keeping(QObject):
@@ -67,6 +71,7 @@ class Keeping(QObject):
         project = self._session.project
         if project is None:
             return
+        history = self._session.history
         known = {**project.stamps, **self._stamps}
         files = [site.frame.path for site in project.layout if site.frame.path is not None]
 
@@ -82,6 +87,8 @@ class Keeping(QObject):
             self._stamps |= stamps
             self._saved = project
             self._session.path = path
+            if history is not None:
+                _sitting[path.absolute()] = history
             self.kept.emit(f"Saved {path.name}: layout, seams, decisions and positions.", path)
 
         self._start(job, done)
@@ -97,29 +104,33 @@ class Keeping(QObject):
             Where its frames are now.
         """
 
-        def job(progress: Progress) -> Generator[str, None, Project | str]:
+        def job(progress: Progress) -> Generator[str, None, _Opened | str]:
             yield f"opening {path.name}"
             try:
-                return Project.load(path, root, progress=progress)
+                project = Project.load(path, root, progress=progress)
             except FramesElsewhereError as error:
                 return str(error)  # an exception that is returned would be raised
+            history = _sitting.get(path.absolute())
+            goes_on = history is not None and root is None and history.present == project
+            return project, history if goes_on else None
 
         self._start(job, partial(self._on_opened, path))
 
-    def _on_opened(self, path: Path, found: Project | str | None) -> None:
+    def _on_opened(self, path: Path, found: _Opened | str | None) -> None:
         if found is None:
             return
         if isinstance(found, str):
             self.lost.emit(path, found)
             return
-        self._saved = found
-        self._stamps = dict(found.stamps)
-        self._session.open(found, path)
-        n = len(found.warnings)
+        project, history = found
+        self._stamps = dict(project.stamps)
+        self._session.open(project, path, history)
+        self._saved = self._session.project
+        n = len(project.warnings)
         if n:
             more = f" (and {n - 1} more like this)" if n > 1 else ""
-            self.said.emit(f"{found.warnings[0]}{more}")
-        n = len(found.layout)
+            self.said.emit(f"{project.warnings[0]}{more}")
+        n = len(project.layout)
         self.kept.emit(f"Opened {path.name}: {n:,} frame{'s' * (n != 1)}.", path)
 
     def hashes(self, files: Iterable[Path]) -> dict[Path, str]:

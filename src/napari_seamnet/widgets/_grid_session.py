@@ -70,6 +70,11 @@ class GridSession:
         return None if self._history is None else self._history.present
 
     @property
+    def history(self) -> History[Project] | None:
+        """The present project with what can be undone and done again."""
+        return self._history
+
+    @property
     def solution(self) -> Solution | None:
         """The present positions and verdicts; a first answer while the solver finds them anew."""
         return self._solution
@@ -121,9 +126,26 @@ class GridSession:
 
     # -- steps --------------------------------------------------------------------------------
 
-    def open(self, project: Project, path: Path | None = None) -> None:
-        """Begin with a project, whose history begins here."""
-        self._history = History(project)
+    def open(
+        self,
+        project: Project,
+        path: Path | None = None,
+        history: History[Project] | None = None,
+    ) -> None:
+        """Begin with a project, whose history begins here, or goes on.
+
+        Parameters
+        ----------
+        project : Project
+            What is the case.
+        path : Path, optional
+            Its file.
+        history : History, optional
+            Of an equal project, such as that of the same file earlier in this sitting: its own
+            present one takes the project's place.
+        """
+        self._history = History(project) if history is None else history
+        project = self._history.present
         self._found.note(project, dict(enumerate(project.estimates)))
         self.path = path
         self._solution = project.solution() if project.solved is not None else None
