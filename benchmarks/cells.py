@@ -20,9 +20,9 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from scipy import ndimage
 
 from napari_seamnet.learning import scenes
+from napari_seamnet.learning.seam_kinds import Difference, simulate_seam
 from napari_seamnet.seams import Overlap
 from napari_seamnet.shifts import get_method
 
@@ -32,38 +32,16 @@ SEED = 60_000_001
 WIDTHS = (20, 40, 80, 150, 300)
 NOISES = {"none": 0.0, "mild": 0.05, "heavy": 0.2, "extreme": 0.4}
 """Standard deviation of Gaussian noise on both sides, as a share of the full range."""
-EXPOSURES = ("same", "drift", "reversed", "darkened", "knocked", "warped")
-BORDER = 40
+EXPOSURES = tuple(map(str, Difference))
 ORDINARY = ("wires", "texture", "tissue")
-
-
-def vias(size: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw vias on a regular grid, some of them missing, on blank ground."""
-    pitch, radius = int(rng.integers(12, 30)), rng.uniform(2.0, 4.5)
-    ground, via = rng.uniform(40, 110), rng.uniform(140, 230)
-    y, x = np.mgrid[:size, :size].astype(np.float32)
-    near = np.hypot((y % pitch) - pitch / 2, (x % pitch) - pitch / 2) < radius
-    there = rng.random((size // pitch + 1, size // pitch + 1)) < rng.uniform(0.5, 0.98)
-    shown = near & there[(y // pitch).astype(int), (x // pitch).astype(int)]
-    return ndimage.gaussian_filter(np.where(shown, via, ground).astype(np.float32), 1.0)
-
-
-def arrays(size: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw a memory array with few irregularities: one in each 15,000 px."""
-    scene = scenes.lattice_scene(size, rng)
-    for _ in range(max(1, size * size // 15_000)):
-        y, x = rng.integers(0, size, 2)
-        height, width = rng.integers(4, 20, 2)
-        scene[y : y + height, x : x + width] = scene.mean() + rng.uniform(-80, 80)
-    return ndimage.gaussian_filter(scene, 0.7)
 
 
 def contents(data: Path) -> dict:
     """What scenes are drawn by, by name."""
     drawn = {
         "wires": scenes.chip_scene,
-        "arrays": arrays,
-        "vias": vias,
+        "arrays": scenes.sparse_array_scene,
+        "vias": scenes.via_scene,
         "specks": scenes.speck_scene,
         "texture": scenes.texture_scene,
         "tissue": scenes.grain_scene,
@@ -72,49 +50,6 @@ def contents(data: Path) -> dict:
     if unseen.is_dir():
         drawn["real"] = scenes.Pictures((unseen,), 0.0)
     return drawn
-
-
-def seam(draw, noise: float, width: int, exposure: str, rng: np.random.Generator):
-    """Simulate a seam: two crops, and the shift (dy, dx) between them."""
-    shape = (LENGTH, width) if rng.random() < 0.5 else (width, LENGTH)
-    scene = draw(LENGTH + 2 * BORDER + 2 * RANGE, rng)
-    shift = rng.uniform(-RANGE, RANGE, 2)
-    corner = rng.uniform(0, 1, 2) + BORDER + RANGE / 2
-    bend = np.zeros((2, *shape), np.float32)
-    if exposure == "warped":
-        y, x = (np.linspace(-1, 1, n) for n in shape)
-        a, b, c = rng.normal(size=(3, 2, 1, 1))
-        bend = a * y[:, None] + b * x + c * np.sin(3 * y[:, None] + rng.uniform(0, 6)) * (x + 1)
-        bend -= bend.mean((1, 2), keepdims=True)
-        bend *= 3.0 / np.abs(bend).max()
-    crops = []
-    for place, part in ((corner, -0.5), (corner + shift, 0.5)):
-        y = np.arange(shape[0])[:, None] + place[0] + part * bend[0]
-        x = np.arange(shape[1])[None, :] + place[1] + part * bend[1]
-        if exposure == "knocked":
-            off = 0.5 * rng.standard_normal(shape[0])
-            off -= off.mean()
-            for _ in range(5):
-                start = int(rng.integers(shape[0]))
-                off[start : start + int(rng.integers(1, 5))] += rng.uniform(-20, 20)
-            x = x + off[:, None]
-        y, x = np.broadcast_arrays(y, x)
-        crops.append(ndimage.map_coordinates(scene, [y, x], order=3, mode="reflect"))
-    first, second = crops
-    if exposure == "drift":
-        second = 30 + 0.6 * 255 * (np.clip(second, 0, 255) / 255) ** 0.7
-    elif exposure == "reversed":  # another detector: what is bright there is dark here
-        edge = np.percentile(second, 60)
-        second = np.where(second > edge, 2 * edge - second, second)
-    elif exposure == "darkened":  # exposed once before, up to some line
-        axis = int(np.argmin(shape))
-        lines = np.arange(shape[axis]) < shape[axis] * rng.uniform(0.3, 0.8)
-        second = np.where(lines if axis else lines[:, None], 0.5 * second, second)
-    crops = [
-        np.clip(np.rint(crop + 255 * noise * rng.standard_normal(shape)), 0, 255).astype(np.uint8)
-        for crop in (first, second)
-    ]
-    return Overlap(*crops), shift
 
 
 def run(job: tuple) -> list[dict]:
@@ -126,7 +61,9 @@ def run(job: tuple) -> list[dict]:
     rows = []
     for k in range(n):
         rng = np.random.default_rng([seed, kind, *cell, k])
-        overlap, truth = seam(draw, NOISES[noise], width, exposure, rng)
+        shape = (LENGTH, width) if rng.random() < 0.5 else (width, LENGTH)
+        pair = simulate_seam(draw, shape, RANGE, NOISES[noise], exposure, rng)
+        overlap, truth = Overlap(pair.first, pair.second), np.array(tuple(pair.shift))
         for name in methods:
             start = time.perf_counter()
             found = get_method(name).estimate(overlap, max_shift=SEARCH)

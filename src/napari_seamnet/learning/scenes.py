@@ -92,6 +92,27 @@ def lattice_scene(size: int, rng: np.random.Generator) -> np.ndarray:
     return _soften(_lattice((size, size), rng), rng.uniform(0.7, 1.6))
 
 
+def via_scene(size: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw vias on a regular grid, some of them missing, on blank ground."""
+    pitch, radius = int(rng.integers(12, 30)), rng.uniform(2.0, 4.5)
+    ground, via = rng.uniform(40, 110), rng.uniform(140, 230)
+    y, x = np.mgrid[:size, :size].astype(np.float32)
+    near = np.hypot((y % pitch) - pitch / 2, (x % pitch) - pitch / 2) < radius
+    there = rng.random((size // pitch + 1, size // pitch + 1)) < rng.uniform(0.5, 0.98)
+    shown = near & there[(y // pitch).astype(int), (x // pitch).astype(int)]
+    return _soften(np.where(shown, via, ground).astype(np.float32), 1.0)
+
+
+def sparse_array_scene(size: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw a memory array with few irregularities: one in each 15,000 px."""
+    scene = lattice_scene(size, rng)
+    for _ in range(max(1, size * size // 15_000)):
+        y, x = rng.integers(0, size, 2)
+        height, width = rng.integers(4, 20, 2)
+        scene[y : y + height, x : x + width] = scene.mean() + rng.uniform(-80, 80)
+    return _soften(scene, 0.7)
+
+
 def texture_scene(size: int, rng: np.random.Generator) -> np.ndarray:
     """Draw irregular texture at one to four scales, isotropic or drawn out along one axis."""
     scene = np.zeros((size, size), np.float32)
