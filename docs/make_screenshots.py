@@ -2,7 +2,7 @@
 
 Run it where there is a screen, or under ``xvfb-run -a -s "-screen 0 1400x900x24"``::
 
-    python docs/make_screenshots.py [pair] [training]
+    python docs/make_screenshots.py [pair] [training] [grid]
 
 Only simulated frames are shown, so that no one's data is published.
 """
@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # Neither the person's own settings in the pictures, nor ours in the person's settings.
 os.environ["NAPARI_SEAMNET_DATA"] = tempfile.mkdtemp()
@@ -28,11 +29,18 @@ from qtpy.QtWidgets import QApplication, QScrollArea
 
 from napari_seamnet.frames import open_frame
 from napari_seamnet.geometry import Offset, Shift
+from napari_seamnet.learning.exposure import BORDER, Conditions, expose
 from napari_seamnet.learning.hand import Decided, record_frames
+from napari_seamnet.learning.scenes import chip_scene, lattice_scene
 from napari_seamnet.sample_data import chip_grid
+from napari_seamnet.shifts import Status
+from napari_seamnet.widgets.grid import GridWidget
 from napari_seamnet.widgets.pair import PairWidget
 from napari_seamnet.widgets.tiles import TilesWidget
 from napari_seamnet.widgets.train import TrainWidget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WORK = Path(os.environ["NAPARI_SEAMNET_DATA"])
 IMAGES = Path(__file__).parent / "images"
@@ -61,7 +69,10 @@ def save(viewer: napari.Viewer, name: str) -> None:
     picture = Image.fromarray(viewer.window.screenshot(canvas_only=False, flash=False)[..., :3])
     for colours in (256, 128, 64, 32):
         file = io.BytesIO()
-        picture.quantize(colours, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+        # The most different colours: of the most frequent ones, a grey picture leaves nothing
+        # for the few signs that are coloured.
+        few = picture.quantize(colours, Image.Quantize.MAXCOVERAGE, 2, dither=Image.Dither.NONE)
+        few.save(file, "PNG", optimize=True)
         if file.tell() < LARGEST:
             break
     (IMAGES / name).write_bytes(file.getvalue())
@@ -151,7 +162,96 @@ def show_training() -> None:
     viewer.close()
 
 
+def write_grid(folder: Path) -> Path:
+    """Write 8 x 8 frames of a chip layer, but one: some seams of them deserve a look."""
+    rng = np.random.default_rng(0)
+    size, overlap, jitter, n = 450, 70, 7, 8
+    step, margin = size - overlap, BORDER + jitter
+    side = step * n + overlap + 2 * margin
+    # These seeds have wires, vias and a memory array; and an array whose cells are small.
+    scene = chip_scene(side, np.random.default_rng(11))
+    scene[2400:, 2500:] = lattice_scene(side, np.random.default_rng(3))[2400:, 2500:]
+    scene[:620, :520] = scene.min()  # nothing is there
+    folder.mkdir()
+    for row in range(n):
+        for col in range(n):
+            off = rng.integers(-jitter, jitter + 1, 2)
+            at = float(row * step + off[0] + margin), float(col * step + off[1] + margin)
+            is_hurried = (row, col) in {(0, 7), (5, 1)}
+            noise = (160.0, 1.5) if is_hurried else (6.0, 200.0)
+            conditions = Conditions(drift=0.25, defects=0.1)
+            pixels = expose(scene, at, (size, size), rng, conditions, noise)
+            if (row, col) != (4, 2):
+                tifffile.imwrite(folder / f"tile_r{row}_c{col}.tif", pixels)
+    return folder
+
+
+def wait_until(done: Callable[[], bool], limit: float = 120.0) -> None:
+    """Let the window live until something is so."""
+    end = time.monotonic() + limit
+    while not done():
+        if time.monotonic() > end:
+            raise TimeoutError("the widget did not come so far")
+        wait(0.02)
+
+
+def show_grid() -> None:
+    """Show a grid from its folder to its end, and two of its stages on a light ground."""
+    os.chdir(WORK)
+    viewer = napari.Viewer(show=False)
+    viewer.window.resize(*SIZE)
+    viewer.show()
+    widget = GridWidget(viewer)
+    viewer.window.add_dock_widget(widget, name="Stitch grid", area="right")
+    viewer.window.resize(*SIZE)
+    session, form, review = widget.session, widget.lay_out.form, widget.review
+
+    def is_at_rest() -> bool:
+        busy = widget.opening.work, widget.layers.picture.loading, widget.estimating
+        return not any(work.is_busy for work in busy)
+
+    widget.open(write_grid(Path("run_17")))
+    wait_until(lambda: session.project is not None)
+    form.overlap_y.setValue(70)
+    form.overlap_x.setValue(70)
+    wait_until(lambda: not session.project.layout.overlap_assumed and is_at_rest())
+    viewer.fit_to_view()
+    save(viewer, "grid_laid_out.png")
+
+    widget.run.form.max_shift.setValue(19)
+    widget.dock.go_to(1)
+    widget.stitch()
+    half = len(session.project.seams) // 2
+    wait_until(lambda: sum(one is not None for one in session.project.estimates) > half)
+    save(viewer, "grid_stitching.png")
+
+    wait_until(lambda: session.is_solved and is_at_rest())
+    one, other = [k for k in session.queue if session.status(k) is Status.AMBIGUOUS][:2]
+    review.look_at(one)
+    wait(1)
+    save(viewer, "grid_review.png")
+    viewer.theme = "light"
+    save(viewer, "grid_review_light.png")
+
+    review.dock.goes_on.setChecked(False)
+    review.confirm()
+    review.look_at(other)
+    review.exclude()
+    wait_until(lambda: session.is_solved)
+    review.look_at(None)
+    viewer.fit_to_view()
+    widget.layers.look.show_loops = widget.layers.look.show_provenance = True
+    widget.dock.go_to(3)
+    wait(1)
+    save(viewer, "grid_finish_light.png")
+    viewer.theme = "dark"
+    save(viewer, "grid_finish.png")
+    viewer.close()
+
+
+PARTS = {"pair": show_pair, "training": show_training, "grid": show_grid}
+
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
-    for name in sys.argv[1:] or ("pair", "training"):
-        {"pair": show_pair, "training": show_training}[name]()
+    for name in sys.argv[1:] or PARTS:
+        PARTS[name]()
