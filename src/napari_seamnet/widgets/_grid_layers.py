@@ -149,6 +149,10 @@ class GridLayers(QObject):
         fly(self._viewer, (float(y), float(x)), narrow, self.layer_look())
         self._draw_lines()  # at once: lines of before would be as wide as bands here
 
+    def fit(self) -> None:
+        """Show the whole grid."""
+        fit(self._viewer, self.picture.layer)
+
     def show_frame(self, index: int | None) -> None:
         """Mark the selected frame."""
         self._frame = index
@@ -225,7 +229,7 @@ class GridLayers(QObject):
         if not grows:
             self._positions = ()
         self._place(anew=True)
-        if not _alike(before, self._boxes):
+        if not marks.alike(before, self._boxes):
             fit(self._viewer, self.picture.layer)
 
     def _on_grown(self, growth: Growth) -> None:
@@ -249,8 +253,15 @@ class GridLayers(QObject):
             self._place()
 
     def _on_estimated(self, seam: int) -> None:
+        self._make_room()
         if not self._soon.isActive():
             self._soon.start()
+
+    def _make_room(self) -> None:
+        """Hide what helps to lay out: it lies over what is to be looked at from now on."""
+        if self._is_laying_out:
+            self._is_laying_out = False
+            self.look.show_path = self.look.show_names = False
 
     def _on_zoom(self, event: object = None) -> None:
         self._zoomed.start()
@@ -268,10 +279,8 @@ class GridLayers(QObject):
         if project is None:
             return
         positions = self._places(project)
-        if self._is_laying_out and (solution is not None or any(project.estimates)):
-            # They have done their service, and lie over what is to be looked at now.
-            self._is_laying_out = False
-            self.look.show_path = self.look.show_names = False
+        if solution is not None or any(project.estimates):
+            self._make_room()
         self._show(positions, anew=anew)
 
     def _show(self, positions: tuple[tuple[int, int], ...], *, anew: bool = False) -> None:
@@ -392,12 +401,3 @@ class GridLayers(QObject):
             return seam_in_words(self._session, seam, self._marks[seam])
         frame = self.frame_under(point)
         return "" if frame is None else frame_in_words(self._session, frame)
-
-
-def _alike(before: np.ndarray, after: np.ndarray) -> bool:
-    """Whether two grids cover much the same, so that the camera can stay."""
-    if not len(before) or not len(after):
-        return False
-    one = np.concatenate([before[:, :2].min(0), before[:, 2:].max(0)])
-    two = np.concatenate([after[:, :2].min(0), after[:, 2:].max(0)])
-    return bool(np.abs(one - two).max() <= 0.1 * (one[2:] - one[:2]).max())

@@ -49,7 +49,7 @@ class Mark(StrEnum):
 
 MARK_COLOURS = {Mark(status): colour for status, colour in COLOURS.items()} | {
     Mark.PENDING: "#c8c8c8",
-    Mark.EXCLUDED: "#707070",
+    Mark.EXCLUDED: "#a8b0b8",
 }
 MARK_WORDS = {Mark(status): word for status, word in WORDS.items()} | {
     Mark.PENDING: "not estimated yet",
@@ -241,3 +241,12 @@ def loop_marks(
     texts = [f"{size:.1f}" if size >= LOOP_PX else "" for _, size in measured]
     grown = np.array([min(1.0, size / LOOP_FULL_PX) for _, size in measured])
     return np.array(places).reshape(-1, 2), texts, usual_side(boxes) * (0.03 + 0.15 * grown)
+
+
+def alike(before: np.ndarray, after: np.ndarray) -> bool:
+    """Whether two grids cover much the same, so that the camera can stay."""
+    if not len(before) or not len(after):
+        return False
+    one = np.concatenate([before[:, :2].min(0), before[:, 2:].max(0)])
+    two = np.concatenate([after[:, :2].min(0), after[:, 2:].max(0)])
+    return bool(np.abs(one - two).max() <= 0.1 * (one[2:] - one[:2]).max())

@@ -66,6 +66,8 @@ class Review(QWidget):
 
     fly_to = Signal(int)
     """Show this seam from near."""
+    done = Signal()
+    """The last seam that was in doubt has been decided."""
     legend_changed = Signal(str)
     """The keys that work now, in words."""
 
@@ -342,7 +344,9 @@ class Review(QWidget):
         if rows and rows[0].needs_look:
             self.look_at(rows[0].seam)
         elif not any(row.needs_look for row in self._rows):
-            self.dock.say("No seam is in doubt any more.")
+            self._session.select(None)
+            self.dock.tell("No seam is in doubt any more.")
+            self.done.emit()
 
     def _set_view(self, view: View) -> None:
         self.view.set_view(view)

@@ -160,6 +160,8 @@ def _headline(found: dict[Which, int], *, is_solved: bool, is_settling: bool) ->
     if not is_solved and not n:
         return "No positions yet"
     said = f"{n:,} seam{'s' * (n != 1)} {'deserve' if n != 1 else 'deserves'} a look"
+    if not is_solved:
+        return f"{said}, each by itself"
     if not n:
         said = "No seam is in doubt"
     if decided:

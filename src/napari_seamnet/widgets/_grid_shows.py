@@ -18,7 +18,10 @@ SHOWS = {
     "show_names": ("frame names", "Names of the frames in their middles"),
     "show_path": ("scan path", "The order in which the frames were taken"),
     "show_gaps": ("gaps", "Places of the grid that no frame fills, hatched"),
-    "show_loops": ("loop errors", "What is left over around each four frames, in px"),
+    "show_loops": (
+        "loop errors",
+        "What four seams around a corner, each by itself, leave over, in px",
+    ),
     "show_provenance": ("who owns which pixel", "A colour for each frame, where it is shown"),
     "show_nominal": ("before", "The frames where the layout expects them, not where they lie"),
     "show_levelled": ("levelled", "Equal brightness of all frames, on the screen only"),

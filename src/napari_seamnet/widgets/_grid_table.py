@@ -233,7 +233,15 @@ class SeamTable(QTableView):
         n = min(max(len(self.seams.rows), LEAST_ROWS), MOST_ROWS)
         header, rows = self.horizontalHeader(), self.verticalHeader()
         if header is not None and rows is not None:
-            self.setFixedHeight(header.height() + n * rows.defaultSectionSize() + 4)
+            height = header.height() + n * rows.defaultSectionSize() + 4
+            if height == self.minimumHeight():
+                return
+            self.setFixedHeight(height)
+            # At once: what lies below would lie over the last rows for a moment.
+            parent = self.parentWidget()
+            while parent is not None and (layout := parent.layout()) is not None:
+                layout.activate()
+                parent = parent.parentWidget()
 
 
 _KEYS: dict[int, Callable[[SeamRow], Any]] = {

@@ -32,6 +32,7 @@ from ._grid_run import RunSection
 from ._grid_session import GridSession
 from ._grid_settings import GridRemembered
 from ._grid_solving import Solving
+from ._grid_warm_up import warm_up
 from ._grid_words import state_in_words
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class GridWidget(QWidget):
         self._is_opening_project = False
         self._has_run = False
         self._let_jobs_run()
+        warm_up()
         self.lay_out = LayOutSection(self._session, self._remembered.folder)
         self.layers = GridLayers(self._viewer, self._session, self)
         self.run = RunSection(self._session, self._remembered)
@@ -222,6 +224,7 @@ class GridWidget(QWidget):
         review.look = layers.layer_look
         review.fly_to.connect(layers.fly_to)
         review.fly_to.connect(lambda _: self.dock.show_section(review))
+        review.done.connect(layers.fit)
         layers.seam_clicked.connect(review.look_at)
         layers.frame_clicked.connect(self._on_frame_clicked)
         layers.movable = lambda: frames.frame if frames.can_move else None
