@@ -76,3 +76,18 @@ def test_blurring_by_fourier_transforms_is_a_convolution_with_repeated_borders()
             radius = min(int(3 * sigma + 0.5), 40)
             expected = ndimage.gaussian_filter(crop, sigma, mode="nearest", radius=radius)
             assert np.abs(one[0, 0].numpy() - expected).max() < 1e-4
+
+
+def test_edges_lie_on_edges_whichever_side_is_bright():
+    from scipy import ndimage
+
+    from napari_seamnet.nets.correlation import correlation_maps
+    from napari_seamnet.nets.plain_maps import EDGES, plain_channels, standardise
+
+    rng = np.random.default_rng(1)
+    crop = ndimage.gaussian_filter(rng.standard_normal((80, 90)), 2).astype(np.float32)
+    first, second = (standardise(torch.from_numpy(c)[None, None]) for c in (crop, -crop))
+    maps, _ = correlation_maps(*plain_channels(first, second), 4)
+    n = len(EDGES)
+    assert maps[0, -n:, 4, 4].min() > 0.99
+    assert maps[0, :-n, 4, 4].max() < -0.9

@@ -300,7 +300,9 @@ def test_gaps_are_said_and_blank_seams_wait_for_nobody_where_others_hold(sit_dow
     bare = {seam_at(project, *place) for place in bare}
     index = next(k for k, site in enumerate(project.layout) if (site.row, site.col) == lost)
     around = {k for k, seam in enumerate(project.seams) if index in seam.pair}
-    assert {session.status(k) for k in bare} == {Status.UNDETERMINED}
+    # Nothing but noise: which chance peak stands out is nobody's business, but none is trusted.
+    of_bare = [project.estimates[k] for k in bare]
+    assert Status.CERTAIN not in {estimate.status for estimate in of_bare}
     assert Status.CERTAIN not in {session.status(k) for k in around}
     assert set(session.queue) == around, "a frame that nothing holds is to be looked at, only that"
     assert "4 seams deserve a look" in person.headline

@@ -28,11 +28,6 @@ ENOUGH = 0.99
 STEPS = 4
 """How many steps `compare` reports."""
 
-TRUST = (0.7, 1.75)
-"""Factors on the worth of learned and plain maps. Learned on simulated seams, the weigher trusts
-the learned maps too much under the heavy noise of real ones (`benchmarks/real_frames.py`, noise
-0.45); these factors give more right seams there, and about as many certain ones."""
-
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
@@ -173,7 +168,7 @@ def _compare_batch_on(
     with torch.inference_mode():
         crops = [torch.from_numpy(crop).to(device)[:, None] for crop in (firsts, seconds)]
         maps, n_pixels = network.maps(crops[0], crops[1], max_shift, origin)
-        logits = network.weigh(maps, n_pixels, TRUST).cpu().double().numpy()
+        logits = network.weigh(maps, n_pixels).cpu().double().numpy()
         fine = network.fine_map(maps).cpu().double().numpy()
         is_warped = network.is_warped(maps).cpu().numpy()
     return [
@@ -207,7 +202,7 @@ def _compare_on(
             tell(2, "taking a glance")
             of_places = _glance(network, looked_at, max_shift, device)
             maps = network.joined(of_places.mean(0, keepdim=True), plain)
-            logits = network.weigh(maps, n_pixels, TRUST)[0]
+            logits = network.weigh(maps, n_pixels)[0]
             if _confidence(logits) < ENOUGH or not _agree(of_places.mean(1), logits):
                 logits = None
         if logits is None:
@@ -217,7 +212,7 @@ def _compare_on(
             learned_second = network.encode(crops[1])
             learned, _ = correlation_maps(learned_first, learned_second, max_shift, origin)
             maps = network.joined(learned, plain)
-            logits = network.weigh(maps, n_pixels, TRUST)[0]
+            logits = network.weigh(maps, n_pixels)[0]
         fine = network.fine_map(maps)[0].double().cpu().numpy()
         is_warped = bool(network.is_warped(maps)[0])
     tell(STEPS, "done")

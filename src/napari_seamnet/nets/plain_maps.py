@@ -19,6 +19,9 @@ SMOOTHED = (0.0, 1.5, 3.0)
 """Standard deviations of the Gaussian copies, in px; 0 is the crop itself."""
 BANDS = ((1.0, 4.0), (2.5, 10.0))
 """Narrow minus wide Gaussian, in px: what is left has no shading."""
+EDGES = (1.5, 3.0)
+"""Standard deviations, in px, of Gaussian copies whose gradient's size is a channel each: where
+one detector shows dark what the other shows bright, edges still lie on edges."""
 CORNER = 0.05
 """Frequency, in cycles per px, from which on pictures' power falls off; below it is about even."""
 FALL = 3.0
@@ -31,7 +34,7 @@ LOWEST = 0.003
 MOST_REACH = 40
 """px: a wider Gaussian is cut off here."""
 
-N_PLAIN = len(SMOOTHED) + len(BANDS) + 1
+N_PLAIN = len(SMOOTHED) + len(BANDS) + 1 + len(EDGES)
 
 
 def gaussian(crops: torch.Tensor, sigma: float) -> torch.Tensor:
@@ -106,16 +109,26 @@ def plain_channels(first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Ten
     Returns
     -------
     first, second : (B, N_PLAIN, H, W) tensor
-        In the order of `SMOOTHED`, `BANDS`, then the matched filter of `matched`.
+        In the order of `SMOOTHED`, `BANDS`, the matched filter of `matched`, `EDGES`.
     """
     stacks = []
-    sigmas = sorted({sigma for sigma in (*SMOOTHED, *sum(BANDS, ())) if sigma})
+    sigmas = sorted({sigma for sigma in (*SMOOTHED, *sum(BANDS, ()), *EDGES) if sigma})
     for crops, filtered in zip((first, second), matched(first, second), strict=True):
         blurred = dict(zip(sigmas, gaussians(crops, sigmas), strict=True)) | {0.0: crops}
         copies = [blurred[sigma] for sigma in SMOOTHED]
         copies += [blurred[narrow] - blurred[wide] for narrow, wide in BANDS]
-        stacks.append(torch.cat([*copies, filtered], dim=1))
+        edges = [_steepness(blurred[sigma]) for sigma in EDGES]
+        stacks.append(torch.cat([*copies, filtered, *edges], dim=1))
     return stacks[0], stacks[1]
+
+
+def _steepness(maps: torch.Tensor) -> torch.Tensor:
+    """Size of the gradient of (B, 1, H, W) maps, from central differences."""
+    height, width = maps.shape[-2:]
+    rows, columns = (torch.arange(n, device=maps.device) for n in (height, width))
+    down = maps[..., (rows + 1).clamp(max=height - 1), :] - maps[..., (rows - 1).clamp(min=0), :]
+    across = maps[..., (columns + 1).clamp(max=width - 1)] - maps[..., (columns - 1).clamp(min=0)]
+    return torch.hypot(down, across)
 
 
 def matched(first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -6,6 +6,7 @@ logits become an estimate is in `shifts/seamnet.py`.
 
 from __future__ import annotations
 
+import math
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -96,43 +97,65 @@ class Encoder(nn.Module):
 
 
 class Weigher(nn.Module):
-    """Say how much each channel's map is worth on this seam, from what the maps look like."""
+    """Say how much each channel's map is worth on this seam, from what the maps look like.
 
-    STATISTICS = 7
+    Parameters
+    ----------
+    channels : int
+        Maps of a seam.
+    hidden : int
+        Width of its layers.
+    """
 
-    def __init__(self, channels: int, hidden: int = 32) -> None:
+    STATISTICS = 11
+
+    def __init__(self, channels: int, hidden: int = 48) -> None:
         super().__init__()
         self.channels = channels
         self.own = nn.Linear(self.STATISTICS + channels, hidden)
-        self.shared = nn.Linear(hidden, hidden)
-        self.out = nn.Linear(2 * hidden, 1)
-        nn.init.zeros_(self.out.weight)
-        nn.init.constant_(self.out.bias, -2.5)
+        self.shared = nn.Linear(2 * hidden, hidden)
+        self.both = nn.Linear(2 * hidden, hidden)
+        self.out = nn.Linear(hidden, 1)
+        self.sharpness = nn.Linear(hidden, 1)
+        for last, bias in ((self.out, -2.0), (self.sharpness, 0.0)):
+            nn.init.zeros_(last.weight)
+            nn.init.constant_(last.bias, bias)
 
-    def forward(self, maps: torch.Tensor, n_pixels: torch.Tensor) -> torch.Tensor:
-        """Map (B, C, N, N) correlations to (B, C) factors of the standardised maps."""
-        seen = self.statistics(maps, n_pixels)
+    def forward(self, maps: torch.Tensor, area: torch.Tensor) -> torch.Tensor:
+        """Map (B, C, N, N) correlations of (B,) pixels to (B, C) factors of standardised maps."""
+        seen = self.statistics(maps, area)
         name = torch.eye(self.channels, device=maps.device).expand(len(maps), -1, -1)
         own = functional.leaky_relu(self.own(torch.cat([seen, name], -1)), 0.1)
-        together = functional.leaky_relu(self.shared(own.mean(1, keepdim=True)), 0.1)
-        both = torch.cat([own, together.expand_as(own)], -1)
-        return torch.exp(self.out(both)[..., 0].clamp(-8, 6))
+        together = torch.cat([own.mean(1), own.amax(1)], -1)
+        shared = functional.leaky_relu(self.shared(together), 0.1)
+        both = torch.cat([own, shared[:, None].expand_as(own)], -1)
+        both = functional.leaky_relu(self.both(both), 0.1)
+        worth = torch.exp(self.out(both)[..., 0].clamp(-8, 5))
+        return torch.exp(self.sharpness(shared).clamp(-3, 3)) * worth
 
     @staticmethod
-    def statistics(maps: torch.Tensor, n_pixels: torch.Tensor) -> torch.Tensor:
-        """What the weigher sees of each map, (B, C, STATISTICS), brought to about ±1."""
+    def statistics(maps: torch.Tensor, area: torch.Tensor) -> torch.Tensor:
+        """What the weigher sees of each map, (B, C, STATISTICS), brought to about ±1.
+
+        The last but one tell how far a map agrees with all others: on that rests how sure one can
+        be, since what deceives one map seldom deceives another.
+        """
+        n = maps.shape[-1]
         flat = maps.flatten(2)
         mean, spread = flat.mean(-1), flat.std(-1).clamp(min=1e-4)
+        standard = (flat - mean[..., None]) / spread[..., None]
         peak, place = flat.max(-1)
-        n = maps.shape[-1]
         y, x = place // n, place % n
         steps = torch.arange(n, device=maps.device)
         near = ((steps[:, None] - y[..., None, None]).abs() <= 3) & (
             (steps - x[..., None, None]).abs() <= 3
         )
         rival = maps.masked_fill(near, -1.0).flatten(2).amax(-1)
-        size = torch.log(n_pixels.max()).expand_as(peak)
-        # 22500 px (one square of the source) is the middle of the sizes.
+        joint = standard.mean(1).argmax(-1)
+        there = standard.gather(2, joint[:, None, None].expand(-1, maps.shape[1], 1))[..., 0]
+        away = torch.maximum((y - joint[:, None] // n).abs(), (x - joint[:, None] % n).abs())
+        size = torch.log(area)[:, None].expand_as(peak)
+        # 22500 px (one square of the source) is the middle of the sizes, ±15 px of the ranges.
         return torch.stack(
             [
                 peak,
@@ -142,6 +165,10 @@ class Weigher(nn.Module):
                 torch.log(spread) / 2 + 1.5,
                 mean,
                 (size - 10.0) / 1.5,
+                there / 5,
+                away.clamp(max=10) / 10,
+                (away <= 1).to(maps.dtype),
+                torch.full_like(peak, math.log(n / 31)),
             ],
             -1,
         )
@@ -265,29 +292,23 @@ class SeamNet(nn.Module):
         logits: torch.Tensor = self.sharpness.exp() * maps[:, -N_PLAIN - 1]
         return logits
 
-    def weigh(
-        self,
-        maps: torch.Tensor,
-        n_pixels: torch.Tensor,
-        trust: tuple[float, float] = (1.0, 1.0),
-    ) -> torch.Tensor:
+    def weigh(self, maps: torch.Tensor, n_pixels: torch.Tensor) -> torch.Tensor:
         """Sum the standardised maps, each times its worth on this seam, to logits.
 
         Parameters
         ----------
-        maps, n_pixels : tensor
+        maps : (B, C, 2R+1, 2R+1) tensor
             As `correlate` gives them.
-        trust : (learned, plain)
-            Factors on the worth of the learned and of the plain maps.
+        n_pixels : (2R+1, 2R+1) or (B,) tensor
+            Pixels per shift, as `correlate` gives them, or the most of each seam.
 
         Returns
         -------
         (B, 2R+1, 2R+1) tensor
             Logits.
         """
+        area = n_pixels if n_pixels.dim() == 1 else n_pixels.max().expand(len(maps))
         mean = maps.mean((-2, -1), keepdim=True)
         spread = maps.std((-2, -1), keepdim=True).clamp(min=1e-4)
-        worth = self.weigher(maps, n_pixels)[..., None, None]
-        learned = maps.shape[1] - N_PLAIN
-        worth = torch.cat([trust[0] * worth[:, :learned], trust[1] * worth[:, learned:]], 1)
+        worth = self.weigher(maps, area)[..., None, None]
         return (worth * (maps - mean) / spread).sum(1)

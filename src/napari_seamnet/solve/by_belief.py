@@ -40,6 +40,8 @@ TOO_DOUBTFUL = 0.3
 guessing one of many alike would be wrong most of the time, and by more."""
 SPOKEN_FOR = 1e-3
 """Least probability in a seam's own map of the mode that the solver chose for it."""
+HOLDS = 0.75
+"""A seam that is less probable than this holds no part together."""
 TIED = 0.9999
 """Probability of what a closed loop of certain seams holds together."""
 DEFAULT_RANGE = 15
@@ -120,7 +122,10 @@ def place_by_belief(
     pairs = np.array([seams[k].pair for k in used], int).reshape(-1, 2)
     offsets = np.array([tuple(seams[k].nominal + chosen[k]) for k in used]).reshape(-1, 2)
     weights = np.clip(seam_probability[used], 0.05, 1) / SEAM_SPREAD**2
-    parts = connected(n, [seams[k].pair for k in used])
+    # A part hangs together by what is rather right than wrong: across a weak tie nothing is known
+    # of one side by the other, however sure each is of itself.
+    holding = [k for k in used if k in tied or seam_probability[k] >= HOLDS]
+    parts = connected(n, [seams[k].pair for k in holding])
     # Each part lies where the stage expects its frames on the average; only that is left open.
     target = start if adds_up else expected
     hangs_free = ~np.isin(np.arange(n), pairs)

@@ -62,7 +62,7 @@ def judge_frames(
         if len(layout) > 1 and not held[k]:
             status, reason = Status.UNDETERMINED, "no seam holds it; placed by the stage model"
         elif part:
-            status = Status.DOUBTFUL
+            status, p = Status.DOUBTFUL, min(p, TORN)
             reason = f"part {part} of the grid: only the stage ties it to the largest part"
         elif 2 * main <= len(layout):
             # Most frames are where the stage has them, so "its place" is theirs to say.

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ...shifts import Cancelled
 from .checkpoint import Course, checkpoint_path, load_checkpoint, save_checkpoint
-from .simulated import leave_ctrl_c_to_the_parent
+from .losses import leave_ctrl_c_to_the_parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 
-from ...nets.inference import TRUST
-from .simulated import AUXILIARY, peaks, shift_loss
+from .losses import peaks, shift_loss
+from .simulated import AUXILIARY
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -114,7 +114,7 @@ class SeamLearner:
             maps, n_pixels = self.network.correlate(
                 first, second, features[0].float(), features[1].float(), self.reach
             )
-        logits = self.network.weigh(maps, n_pixels, TRUST)
+        logits = self.network.weigh(maps, n_pixels)
         loss = shift_loss(logits, shifts)
         if not self.only_weigher:
             loss = loss + AUXILIARY * shift_loss(self.network.learned_logits(maps), shifts)
