@@ -80,3 +80,10 @@ def spoiled_pair(bend, noise):
 def test_bent_crops_are_told_from_even_and_from_noisy_ones(network, bend, noise, is_warped):
     maps, _ = network.maps(*spoiled_pair(bend, noise), 8)
     assert network.is_warped(maps).tolist() == [is_warped]
+
+
+def test_a_blank_part_gives_no_feature_that_is_not_a_number(network):
+    crop = torch.full((1, 1, 300, 120), 75.0)
+    crop[..., :60, :] += 40 * torch.rand(60, 120, generator=torch.Generator().manual_seed(0))
+    assert torch.isfinite(network.encode(crop)).all()
+    assert torch.isfinite(network(crop, crop, 8)).all()

@@ -86,7 +86,8 @@ class Encoder(nn.Module):
         """Map (B, 1, H, W) standardised crops to (B, features, H, W)."""
         height, width = crops.shape[-2:]
         local = crops - gaussian(crops, self.LOCAL_SIGMA)
-        spread = gaussian(local**2, self.LOCAL_SIGMA).sqrt() + 0.1
+        # Of a blank part it is zero but for rounding, which may be negative.
+        spread = gaussian(local**2, self.LOCAL_SIGMA).clamp(min=0).sqrt() + 0.1
         x = torch.cat([crops, (local / spread).clamp(-4, 4)], dim=1)
         x = functional.pad(x, (0, width % 2, 0, height % 2), mode="replicate")
         with _convolving(x.device.type, self.convolves_in):

@@ -200,5 +200,22 @@ def test_progress_goes_on_through_both_stages(tmp_path):
     train_from_recipe(path, [], out, "cpu", lambda *step: told.append(step[:2]), workers=0)
     done = [step for step, _ in told]
     assert done == sorted(done)
-    assert {total for _, total in told} == {4}
-    assert done[-1] == 4
+    (total,) = {total for _, total in told}
+    assert done[-1] == total
+
+
+def test_without_steps_the_bundled_features_stay_and_only_the_weigher_learns(tmp_path):
+    path = tmp_path / "weigher.toml"
+    path.write_text("steps = 0\nweigher_seams = 4\nweigher_epochs = 1\n")
+    out = tmp_path / "n.safetensors"
+    train_from_recipe(path, [], out, "cpu", workers=0)
+    made, bundled = load_seamnet(out).state_dict(), load_seamnet().state_dict()
+    for name, value in made.items():
+        assert torch.equal(value, bundled[name]) != name.startswith("weigher."), name
+
+
+def test_features_of_another_size_cannot_be_taken_over(tmp_path):
+    path = tmp_path / "weigher.toml"
+    path.write_text("steps = 0\nwidth = 4\nweigher_seams = 4\n")
+    with pytest.raises(RecipeError, match="width"):
+        train_from_recipe(path, [], tmp_path / "n.safetensors", "cpu", workers=0)

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch.utils.data import DataLoader, Dataset
 
 from ...nets.device import choose_device
 from ...nets.seamnet import SeamNet
-from ...nets.weights import save_weights
+from ...nets.weights import BUNDLED, save_weights
 from ...shifts import Cancelled
 from ..exposure import Conditions
 from ..simulator import DEFAULT_MIXTURE, Simulator
@@ -81,7 +82,7 @@ class Recipe:
     seed : int
         Seed of the weights' first values and of every pair.
     steps : int
-        Steps of the optimiser.
+        Steps of the optimiser; with 0, the features are those of the bundled weights.
     pixels : int
         Pixels of one side of a batch: the number of pairs follows from their size.
     learning_rate : float
@@ -213,12 +214,14 @@ def train_from_recipe(
     metrics: dict[str, float] = {}
     folders = tuple(pictures)
     # Shares of the bar as they take their time, not as they count.
-    total = recipe.steps + (recipe.steps // 2 if recipe.weigher_seams else 0)
+    total = recipe.steps + (max(100, recipe.steps // 2) if recipe.weigher_seams else 0)
     if not resume:
         checkpoint_path(out).unlink(missing_ok=True)
-    metrics = learn_features(
-        network, recipe, folders, out, _part(progress, 0, recipe.steps, total), workers
-    )
+    if recipe.steps:
+        tell = _part(progress, 0, recipe.steps, total)
+        metrics = learn_features(network, recipe, folders, out, tell, workers)
+    else:
+        _take_bundled_features(network)
     if recipe.weigher_seams:
         tell = _part(progress, recipe.steps, total, total)
         seams = collect_seams(
@@ -239,6 +242,21 @@ def train_from_recipe(
     save_weights(out, network.state_dict(), card)
     checkpoint_path(out).unlink(missing_ok=True)
     return metrics
+
+
+def _take_bundled_features(network: SeamNet) -> None:
+    """Take over the features of the bundled weights; the weigher stays as it is."""
+    bundled = load_file(BUNDLED)
+    state = network.state_dict()
+    for name, value in bundled.items():
+        if not name.startswith("weigher."):
+            if name not in state or state[name].shape != value.shape:
+                raise RecipeError(
+                    "the recipe's width, blocks and features are not those of the bundled "
+                    "weights; give it steps, or leave them out"
+                )
+            state[name] = value.to(state[name].dtype)
+    network.load_state_dict(state)
 
 
 def learn_features(
