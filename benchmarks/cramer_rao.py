@@ -8,8 +8,8 @@ IEEE Trans. Image Process. 13, 2004, doi:10.1109/TIP.2004.834665): the covarianc
 shift is at least ``2 sigma^2 G^-1``, with G the sum of the scene's gradient times itself over the
 seam. It knows nothing of the threshold, the noise from which on the right peak is not found any
 more: for that, a matched filter that knows the clean scene of the first side, and so has half the
-noise, is beside it. Prints, for each noise, RMSE over bound of the seams within 1 px, and the share
-of these.
+noise, is beside it. Prints, for each noise, RMSE over bound of the seams within 1 px, and how many
+of all these are.
 """
 
 from __future__ import annotations
