@@ -34,6 +34,8 @@ class Conditions:
     defects : float
         Probability (0..1) of each kind of defect: knocked, missing and jittering lines,
         charging, darkening, dust.
+    reversal : float
+        Probability (0..1) that a side comes from another detector, which shows dark what is bright.
     """
 
     noise: float = 75.0
@@ -41,6 +43,7 @@ class Conditions:
     distortion: float = 2.0
     drift: float = 0.5
     defects: float = 0.25
+    reversal: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +199,9 @@ def _light(picture: np.ndarray, rng: np.random.Generator, conditions: Conditions
     if rng.random() < 0.3:
         gamma = np.exp(rng.uniform(-0.5, 0.5))
         picture = 255 * (np.clip(picture, 0, 255) / 255) ** gamma
+    # Asked first: without reversal, chance goes its way as it did before there was any.
+    if conditions.reversal and rng.random() < conditions.reversal:
+        picture = reversed_above(picture, float(rng.uniform(10, 90)))
     drift = conditions.drift * rng.random()
     if rng.random() < 0.25:  # a weak detector: little of the range is used
         middle = picture.mean()
@@ -226,6 +232,12 @@ def _light(picture: np.ndarray, rng: np.random.Generator, conditions: Conditions
             grey = rng.choice([0.0, 255.0, float(picture.mean())])
             picture[max(0, cy - ry) : cy + ry, max(0, cx - rx) : cx + rx] = grey
     return picture
+
+
+def reversed_above(picture: np.ndarray, percentile: float) -> np.ndarray:
+    """Show what is brighter than a percentile (0..100) of a picture the darker, the brighter."""
+    edge = np.percentile(picture, percentile)
+    return np.where(picture > edge, 2 * edge - picture, picture)
 
 
 def _detect(

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..geometry import Shift
-from .exposure import SimulatedPair
+from .exposure import SimulatedPair, reversed_above
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,8 +120,7 @@ def _changed(picture: np.ndarray, difference: Difference, rng: np.random.Generat
         changed: np.ndarray = 30 + 0.6 * 255 * (np.clip(picture, 0, 255) / 255) ** 0.7
         return changed
     if difference is Difference.REVERSED:
-        edge = np.percentile(picture, 60)
-        return np.where(picture > edge, 2 * edge - picture, picture)
+        return reversed_above(picture, 60)
     if difference is Difference.DARKENED:
         axis = int(np.argmin(picture.shape))
         lines = np.arange(picture.shape[axis]) < picture.shape[axis] * rng.uniform(0.3, 0.8)

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 BUNDLED_RECIPE = Path(__file__).parents[1] / "recipes" / "seamnet.toml"
 SQUARE_AREA = 150 * 150
 """px; the source's square: larger crops are trained with more noise, smaller ones with less."""
+SHORT_SIDE = (18, 200)
+"""px; the narrower side of a crop, evenly by its logarithm."""
 CHECKPOINT_STEPS = 200
 AUXILIARY = 0.3
 """Weight of the learned features' own loss, which speeds up their first steps."""
@@ -149,11 +151,11 @@ class SimulatedBatches(Dataset):
 
     def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, int]:
         rng = np.random.default_rng([self.recipe.seed, step, 0])
+        short = int(np.exp(rng.uniform(*np.log(SHORT_SIDE))))
         if rng.random() < self.recipe.long_share:
-            shape = [int(rng.integers(400, 900)), int(rng.integers(40, 200))]
+            shape = [int(rng.integers(400, 900)), short]
         else:
-            short = int(rng.integers(40, 200))
-            shape = [short, min(300, int(short * rng.uniform(1, 2.5)))]
+            shape = [short, min(300, max(80, int(short * rng.uniform(1, 2.5))))]
         rng.shuffle(shape)
         reach = int(rng.integers(8, 21))
         area = shape[0] * shape[1]
