@@ -35,7 +35,7 @@ class Conditions:
         Probability (0..1) of each kind of defect: knocked, missing and jittering lines,
         charging, darkening, dust.
     reversal : float
-        Probability (0..1) that a side comes from another detector, which shows dark what is bright.
+        Probability (0..1) that a side is of another detector, which shows dark what is bright.
     """
 
     noise: float = 75.0

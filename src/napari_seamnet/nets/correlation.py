@@ -58,7 +58,9 @@ def correlation_maps(
     covariance = products - sum1 * sum2 / n
     variance1 = (energy1 - sum1**2 / n).clamp(min=0)
     variance2 = (energy2 - sum2**2 / n).clamp(min=0)
-    spread = (variance1 * variance2).sqrt()
+    # Not from zero, as where nothing is shared: there a root's slope is endless, and its gradient
+    # not a number.
+    spread = (variance1 * variance2).clamp(min=1e-12).sqrt()
     enough = (n_pixels >= 16) & (spread > 1e-4 * n)
     correlation = torch.where(enough, covariance / spread.clamp(min=1e-6), 0.0)
     return correlation.clamp(-1, 1), n_pixels

@@ -326,7 +326,12 @@ def learn_features(
                 break
             except torch.OutOfMemoryError:
                 parts = _make_room(network, optimiser, parts, len(first))
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        steepness = torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        if not (math.isfinite(loss) and bool(steepness.isfinite())):
+            raise RecipeError(
+                f"the training broke down in step {step + 1}: its loss is no longer a number; "
+                f"lower the recipe's learning_rate, or begin with another seed"
+            )
         optimiser.step()
         # The last steps' average is better and steadier than the last step.
         keep = min(0.998, step / (step + 10))
