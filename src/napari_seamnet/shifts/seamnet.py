@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..seams import Overlap
 from .correlation import no_evidence
 from .estimate import Estimate, undetermined
+from .lattice import find_lattice
 from .posterior import FINE_AGREEMENT, estimate_from_map
+from .repeats import estimate_with_repeats, rival_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from ..nets.inference import Comparison
-    from ..seams import Overlap
     from .estimate import Progress
 
 
@@ -99,7 +101,7 @@ class SeamNetMethod:
             weights=self.weights,
             report=progress,
         )
-        return self._read(seen)
+        return self._read(seen, overlap)
 
     def estimate_many(self, overlaps: Sequence[Overlap], *, max_shift: int = 15) -> list[Estimate]:
         """Estimate many seams in one batch, as it suits a GPU.
@@ -141,17 +143,26 @@ class SeamNetMethod:
                 weights=self.weights,
             )
             for index, one in zip(told, seen, strict=True):
-                found[index] = self._read(one)
+                found[index] = self._read(one, overlaps[index])
         return [estimate for estimate in found if estimate is not None]
 
-    def _read(self, seen: Comparison) -> Estimate:
-        return estimate_from_map(
-            seen.logits,
-            method=self.name,
-            peaks_of=seen.fine,
-            agreement=1.0 if seen.is_warped else FINE_AGREEMENT,
-            device=seen.device,
-        )
+    def _read(self, seen: Comparison, overlap: Overlap) -> Estimate:
+        def read(logits: np.ndarray) -> Estimate:
+            return estimate_from_map(
+                logits,
+                method=self.name,
+                peaks_of=seen.fine,
+                agreement=1.0 if seen.is_warped else FINE_AGREEMENT,
+                device=seen.device,
+            )
+
+        if not rival_in(seen.fine):
+            return read(seen.logits)
+        filled = Overlap(fill(overlap.first), fill(overlap.second), overlap.origin)
+        lattice = find_lattice(filled.first, filled.second, seen.fine.shape[0] // 2)
+        if lattice is None:
+            return read(seen.logits)
+        return estimate_with_repeats(filled, lattice, seen.logits, read)
 
 
 def fill(crop: np.ndarray) -> np.ndarray:
