@@ -95,9 +95,9 @@ def test_a_pure_array_is_ambiguous_and_its_alternatives_are_the_lattice(method):
     assert found.confidence + sum(a.probability for a in found.alternatives) <= 1 + 1e-9
 
 
-def test_a_missing_cell_in_both_frames_decides(method):
+def test_missing_cells_in_both_frames_decide(method):
     scene = array_of((400, 200), ((11.0, 0.0), (0.0, 9.0)))
-    for y, x in ((120, 60), (200, 75)):
+    for y, x in ((120, 60), (200, 75), (260, 50)):
         scene[y : y + 9, x : x + 8] = 60
     found = method.estimate(seam_of(scene, (3, -2)), max_shift=12)
     assert found.shift.distance(Shift(3, -2)) < 0.5
