@@ -122,7 +122,7 @@ def repeats_of(
     heights = np.array([near[place] for place in found])
     # What is left of the lattice itself lies on itself at all repeats alike.
     usual = float(np.median(heights)) if len(heights) > 2 else float(heights.min())
-    # Half of all shifts tell the noise; the seventh part that fits best, what else lies on each other.
+    # Half of all shifts tell the noise; the best seventh of them, what else lies on each other.
     scatters = [1.48 * np.median(off), np.quantile(off, 0.85) / 1.44]
     if len(heights) >= 5:
         scatters.append(1.48 * np.median(np.abs(heights - usual)))
