@@ -157,3 +157,15 @@ def test_cutting_needs_no_overlap_that_fits():
         Offset(0, 30),
     )
     assert most_telling(overlap, [(0, 20)]).is_empty
+
+
+def test_what_speaks_for_the_placed_shift_is_shown_blue(pair):
+    assert 'class="votes"' not in card(pair, 0, 1)  # no network said anything of this seam
+    shift_map = ShiftMap(np.zeros((21, 21)), "log-probability")
+    seen = replace(pair.estimates[0], method="seamnet", map=shift_map)
+    html = card(replace(pair, estimates=(seen,)), 0, 1)
+    (address,) = re.findall(r'<figure class="votes">.*?src="([^"]*)"', html)
+    picture = pixels_of(address).astype(int)
+    blue, orange = picture[..., 2] - picture[..., 0], picture[..., 0] - picture[..., 2]
+    assert (blue > 60).mean() > 0.05
+    assert (blue > 60).mean() > 3 * (orange > 60).mean()

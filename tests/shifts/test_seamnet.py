@@ -170,3 +170,39 @@ def test_real_frames_of_stitch2d_are_within_one_pixel(method, real_frames):
         found = align_pair(first, second, offset=nominal, method=method)
         assert found.shift.distance(truth - nominal) <= 1, row
         assert found.status is Status.CERTAIN
+
+
+def test_votes_are_the_terms_of_what_decided(method, scene):
+    first, second = take(scene, 200, 200, seed=1), take(scene, 205, 193, seed=2)
+    overlap = Overlap(first[:, 140:], second[:, 140:])
+    chosen, rival = Shift(5, -7), Shift(-3, 4)
+    votes = method.votes(overlap, chosen, rival, max_shift=12)
+    assert votes.shape == overlap.second.shape
+    found = method.estimate(overlap, max_shift=12)
+    expected = found.map.at(chosen) - found.map.at(rival)
+    assert votes.sum() == pytest.approx(expected, rel=0.02)
+    # Against itself a shift has nothing to say.
+    assert not method.votes(overlap, chosen, chosen, max_shift=12).any()
+
+
+def test_votes_are_where_there_is_something_to_see(method, scene):
+    rng = np.random.default_rng(3)
+    blank = np.full_like(scene, 120)
+    blank[250:330] = scene[250:330]
+    crops = [
+        blank[200 + y : 400 + y, 200 + x : 280 + x] + rng.normal(0, 4, (200, 80))
+        for y, x in ((0, 0), (3, -2))
+    ]
+    votes = method.votes(Overlap(*crops), Shift(3, -2), Shift(-5, 5), max_shift=10)
+    seen = np.zeros(votes.shape, bool)
+    seen[40:135] = True
+    assert votes[seen].sum() > 10 * abs(votes[~seen].sum())
+
+
+def test_votes_of_a_blank_seam_or_beyond_the_range_are_refused(method, scene):
+    blank = Overlap(np.zeros((50, 50)), np.zeros((50, 50)))
+    with pytest.raises(ValueError, match="no place"):
+        method.votes(blank, Shift(0, 0), Shift(1, 1))
+    crop = take(scene, 200, 200)
+    with pytest.raises(ValueError, match="beyond the range"):
+        method.votes(Overlap(crop, crop), Shift(0, 20), Shift(1, 1))

@@ -16,6 +16,7 @@ import torch
 from .correlation import correlation_maps
 from .device import choose_device, convolves_in
 from .glance import places
+from .plain_maps import plain_channels, standardise
 from .seamnet import SeamNet
 from .weights import BUNDLED, WeightsError, loaded_network
 
@@ -250,6 +251,77 @@ def _confidence(logits: torch.Tensor) -> float:
     posterior = torch.softmax(logits.flatten(), 0).view(1, 1, *logits.shape)
     near = torch.nn.functional.avg_pool2d(posterior, 3, stride=1, padding=1) * 9
     return float(near.max())
+
+
+def votes(
+    first: np.ndarray,
+    second: np.ndarray,
+    origin: tuple[int, int],
+    max_shift: int,
+    chosen: tuple[int, int],
+    rival: tuple[int, int],
+    *,
+    device: str = "auto",
+    weights: Path | None = None,
+) -> np.ndarray:
+    """What each place of a seam says to one shift against another.
+
+    Parameters
+    ----------
+    first, second, origin, max_shift, device, weights
+        As for `compare`.
+    chosen, rival : (dy, dx)
+        Two whole-pixel shifts within the range.
+
+    Returns
+    -------
+    (H, W) float32 array
+        For each pixel of the second crop, in nats: positive where it speaks for `chosen`. The sum
+        is the difference of the two shifts' logits, with all of the seam looked at.
+
+    Raises
+    ------
+    DeviceError, WeightsError
+        As `compare`.
+
+    Notes
+    -----
+    A logit is a weighted sum of correlations, and a correlation a sum over pixels, so that this is
+    no approximation of what decided, but its terms.
+    """
+    target = choose_device(device)
+    network = loaded(weights, target.type)
+    with torch.inference_mode():
+        crops = [torch.from_numpy(crop).to(target)[None, None] for crop in (first, second)]
+        plain = plain_channels(*(standardise(crop) for crop in crops))
+        channels = [
+            torch.cat([network.encode(crop), of], 1)[0]
+            for crop, of in zip(crops, plain, strict=True)
+        ]
+        both = channels[0][None], channels[1][None]
+        maps, n_pixels = correlation_maps(*both, max_shift, origin)
+        maps = network.joined(maps[:, : -plain[0].shape[1]], maps[:, -plain[0].shape[1] :])
+        worth = network.worth(maps, n_pixels)[0]
+        n_learned = len(channels[0]) - plain[0].shape[1]
+        # The mean of the learned maps counts as each of them, by its share.
+        shares = torch.cat(
+            [worth[:n_learned] + worth[n_learned] / n_learned, worth[n_learned + 1 :]]
+        )
+        told = torch.zeros(second.shape, device=target)
+        for sign, (dy, dx) in ((1, chosen), (-1, rival)):
+            y, x = origin[0] + dy, origin[1] + dx
+            top, left = max(0, -y), max(0, -x)
+            bottom = min(second.shape[0], first.shape[0] - y)
+            right = min(second.shape[1], first.shape[1] - x)
+            if bottom <= top or right <= left:
+                continue
+            one = channels[0][:, top + y : bottom + y, left + x : right + x]
+            two = channels[1][:, top:bottom, left:right]
+            one, two = (side - side.mean((-2, -1), keepdim=True) for side in (one, two))
+            spread = ((one**2).sum((-2, -1)) * (two**2).sum((-2, -1))).sqrt().clamp(min=1e-6)
+            each = torch.einsum("c,chw->hw", shares / spread, one * two)
+            told[top:bottom, left:right] += sign * each
+    return told.float().cpu().numpy()
 
 
 def loaded(weights: Path | None, device: str) -> SeamNet:

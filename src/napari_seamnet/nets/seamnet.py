@@ -308,8 +308,11 @@ class SeamNet(nn.Module):
         (B, 2R+1, 2R+1) tensor
             Logits.
         """
-        area = n_pixels if n_pixels.dim() == 1 else n_pixels.max().expand(len(maps))
         mean = maps.mean((-2, -1), keepdim=True)
-        spread = maps.std((-2, -1), keepdim=True).clamp(min=1e-4)
-        worth = self.weigher(maps, area)[..., None, None]
-        return (worth * (maps - mean) / spread).sum(1)
+        return (self.worth(maps, n_pixels)[..., None, None] * (maps - mean)).sum(1)
+
+    def worth(self, maps: torch.Tensor, n_pixels: torch.Tensor) -> torch.Tensor:
+        """What each map counts on a seam, (B, C), in nats per unit of correlation; see `weigh`."""
+        area = n_pixels if n_pixels.dim() == 1 else n_pixels.max().expand(len(maps))
+        worth: torch.Tensor = self.weigher(maps, area)
+        return worth / maps.std((-2, -1)).clamp(min=1e-4)

@@ -15,7 +15,10 @@ from ..frames import FrameError
 from ..geometry import Box, OverlapError, Shift
 from ..seams import Overlap
 from ..seams.composite import view
+from ..seams.vote_picture import draw_votes
+from ..shifts import get_method
 from ..shifts.estimate import Status
+from ..shifts.seamnet import SeamNetMethod
 from ..solve.evidence import SAME_MODE, modes
 from .pictures import data_of
 from .shift_map import draw_shift_map
@@ -25,6 +28,7 @@ from .words import name_of, pair, place_of, px, side_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..shifts import Estimate
     from ..solve import Solution
 
 WINDOW = 176
@@ -160,6 +164,9 @@ def _pictures(
         return [f'<p class="bad">No picture: {escape(str(error))}</p>']
     names = ["as placed", *(f"other fit {n}" for n in range(1, len(shifts)))]
     shown = []
+    votes = ""
+    if fits:
+        votes = _votes(solution.estimates[seam], overlap, Shift(*placed), fits[0], box)
     for name, shift in zip(names, shifts, strict=True):
         picture, (y, x) = view(overlap, shift)
         part = box.moved(-y, -x).meet(Box.of_shape(picture.shape))
@@ -178,7 +185,33 @@ def _pictures(
             f'<img alt="composite {escape(caption)}" width="{w}" height="{h}" '
             f'src="{data_of(cut)}"></figure>'
         )
-    return shown
+    return [*shown, votes]
+
+
+def _votes(estimate: Estimate, overlap: Overlap, placed: Shift, rival: Shift, box: Box) -> str:
+    """Show which places speak for where the frames were placed, and which for its best rival."""
+    reach = estimate.map.max_shift if estimate.map is not None else 0
+    if max(map(abs, (*placed.whole(), *rival.whole()))) > reach:
+        return ""
+    try:
+        method = get_method(estimate.method)
+        if not isinstance(method, SeamNetMethod):
+            return ""
+        votes = method.votes(overlap, placed, rival, max_shift=reach)
+    except ValueError:  # weights that have gone since, or a blank seam: there is no such picture
+        return ""
+    dy, dx = (o + s for o, s in zip(overlap.origin, placed.whole(), strict=True))
+    part = box.moved(-dy, -dx).meet(Box.of_shape(votes.shape))
+    picture = draw_votes(overlap.second, votes)[part.slices]
+    if not picture.size:
+        return ""
+    factor = max(1, SMALLEST // max(box.shape))
+    h, w = (side * factor for side in picture.shape[:2])
+    caption = "what speaks for it (blue), and for other fit 1 (orange)"
+    return (
+        f'<figure class="votes"><figcaption>{caption}</figcaption>'
+        f'<img alt="{caption}" width="{w}" height="{h}" src="{data_of(picture)}"></figure>'
+    )
 
 
 def _shared_box(overlap: Overlap, dy: int, dx: int) -> Box:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ..geometry import Shift
     from ..nets.inference import Comparison
     from .estimate import Progress
 
@@ -145,6 +146,52 @@ class SeamNetMethod:
             for index, one in zip(told, seen, strict=True):
                 found[index] = self._read(one, overlaps[index])
         return [estimate for estimate in found if estimate is not None]
+
+    def votes(
+        self, overlap: Overlap, chosen: Shift, rival: Shift, *, max_shift: int = 15
+    ) -> np.ndarray:
+        """What each place of a seam says to one shift against another.
+
+        Parameters
+        ----------
+        overlap : Overlap
+            Two crops, as `estimate` takes them.
+        chosen, rival : Shift
+            Within the range; rounded to whole pixels.
+        max_shift : int
+            Search range, in px each way: what the network makes of a seam depends on it a little.
+
+        Returns
+        -------
+        (H, W) float32 array
+            For each pixel of the second crop, in nats: positive where it speaks for `chosen`.
+
+        Raises
+        ------
+        ValueError
+            If a shift is out of the range, or a crop is blank.
+        DeviceError, WeightsError
+            As `estimate`.
+        """
+        if reason := no_evidence(overlap.first, overlap.second):
+            raise ValueError(f"no place of this seam votes for anything: {reason}")
+        wholes = chosen.whole(), rival.whole()
+        if max(abs(part) for whole in wholes for part in whole) > max_shift:
+            raise ValueError(f"shifts beyond the range of ±{max_shift} px cannot be compared")
+        from ..nets.preload import preload_libraries
+
+        preload_libraries()
+        from ..nets.inference import votes
+
+        return votes(
+            fill(overlap.first),
+            fill(overlap.second),
+            overlap.origin,
+            max_shift,
+            *wholes,
+            device=self.device,
+            weights=self.weights,
+        )
 
     def _read(self, seen: Comparison, overlap: Overlap) -> Estimate:
         def read(logits: np.ndarray) -> Estimate:
