@@ -359,3 +359,26 @@ def test_the_legend_lists_only_what_works():
     assert "Ctrl+Shift+Z" not in said
     assert "N next" not in said
     assert "fit" not in legend(seam=True, fits=0, **nothing)
+
+
+def test_what_decided_a_seam_is_shown_where_its_second_frame_lies(view, session, qtbot):
+    look, seam = look_of(None), 0
+    state = state_of(session, seam)
+    said = []
+    view.said.connect(said.append)
+    view.set_view(View.VOTES)
+    view.show(state, look)
+    qtbot.waitUntil(lambda: bool(said), timeout=5000)
+    assert "by seamnet, not smoothed" in said[0]
+    named = replace(session.project.estimates[seam], method="seamnet")
+    state = replace(state, estimate=named)
+    view.show(state, look)
+
+    def is_blue():
+        picture = view.layer.data.astype(int)
+        return (picture[..., 2] - picture[..., 0] > 60).mean() > 0.02
+
+    qtbot.waitUntil(is_blue, timeout=60_000)
+    corner = np.array(view.layer.translate) - state.second_at
+    assert (corner >= 0).all()
+    assert corner[0] == 0

@@ -423,6 +423,48 @@ def test_difference_is_black_and_checker_runs_on_when_aligned(make_widget, pair_
         assert is_right(layer.data)
 
 
+def test_what_decided_is_shown_over_the_second_frame(make_widget, pair_viewer, qtbot):
+    widget = make_widget(pair_viewer)
+    settle(qtbot)
+    view = widget.dock.views[3]
+    said = []
+    widget._preview.said.connect(said.append)
+    view.setChecked(True)
+    qtbot.waitUntil(lambda: bool(said), timeout=3000)
+    assert said[0] == "align the pair first: then something has decided"
+    method = widget.dock.align.method
+    method.setCurrentIndex(method.findData("seamnet"))
+    widget.align()
+    qtbot.waitUntil(lambda: widget.session.state.estimate is not None, timeout=60_000)
+    layer = pair_viewer.layers["overlap (SeamNet)"]
+
+    def blue():
+        picture = layer.data.astype(int)
+        return (picture[..., 2] - picture[..., 0] > 60).mean()
+
+    qtbot.waitUntil(lambda: blue() > 0.05, timeout=60_000)
+    orange = (layer.data[..., 0].astype(int) - layer.data[..., 2] > 60).mean()
+    assert blue() > 3 * orange
+    # It lies over the second frame's own pixels.
+    at, second = np.array(position(layer)), np.array(position(pair_viewer.layers["right"]))
+    assert (at >= second).all()
+    widget.dock.views[0].setChecked(True)
+    settle(qtbot)
+    assert fringes(pair_viewer) < 6
+
+
+def test_what_decided_a_plain_method_is_not_told(make_widget, pair_viewer, qtbot, use_fake):
+    widget = make_widget(pair_viewer)
+    use_fake(Fake(answer(*TRUE_SHIFT)))
+    widget.align()
+    qtbot.waitUntil(lambda: widget.session.state.estimate is not None, timeout=5000)
+    said = []
+    widget._preview.said.connect(said.append)
+    widget.dock.views[3].setChecked(True)
+    qtbot.waitUntil(lambda: bool(said), timeout=5000)
+    assert "fake" in said[0]
+
+
 def test_blinking_shows_one_frame_then_the_other_and_stops(make_widget, pair_viewer, qtbot):
     widget = make_widget(pair_viewer)
     settle(qtbot)

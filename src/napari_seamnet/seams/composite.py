@@ -28,11 +28,15 @@ SAMPLE = 40_000
 
 
 class View(StrEnum):
-    """What to show of an overlap; the last two, in turns, make a blink."""
+    """What to show of an overlap; the last two, in turns, make a blink.
+
+    Votes are no view of two crops alone: a network tells it (`deciding.py`).
+    """
 
     COMPOSITE = "composite"
     DIFFERENCE = "difference"
     CHECKER = "checker"
+    VOTES = "votes"
     FIRST = "first"
     SECOND = "second"
 
@@ -141,7 +145,7 @@ def view(
     shift : Shift or (dy, dx)
         In px; rounded to whole pixels.
     kind : View or str, default "composite"
-        What to show.
+        What to show; any but "votes".
 
     Returns
     -------

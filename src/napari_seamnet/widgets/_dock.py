@@ -34,6 +34,11 @@ VIEWS = {
     View.COMPOSITE: ("composite", "Red is the first frame, green the second: aligned is grey"),
     View.DIFFERENCE: ("difference", "How far the two frames differ: aligned is black"),
     View.CHECKER: ("checker", "First and second in turns: aligned, lines run on"),
+    View.VOTES: (
+        "votes",
+        "What decided: places that speak for the shift that was found are blue, those for the "
+        "best other one orange; networks can tell",
+    ),
 }
 USUAL = QSize(390, 720)
 NARROWEST = 320

@@ -365,6 +365,7 @@ class Review(QWidget):
         self._going_on.due.connect(self._leave)
         reviewing.found.connect(self.look_at)
         reviewing.said.connect(dock.say)
+        self.view.said.connect(dock.say)
         reviewing.told.connect(dock.tell)
         dock.table.chosen.connect(self.look_at)
         dock.chosen.connect(dock.show_which)

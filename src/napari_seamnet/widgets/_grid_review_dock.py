@@ -29,6 +29,7 @@ VIEWS = {
     View.COMPOSITE: "composite",
     View.DIFFERENCE: "difference",
     View.CHECKER: "checker",
+    View.VOTES: "votes",
 }
 EMPTY = "Lay out a grid and stitch it: the seams that deserve a look are listed here."
 SEND = "Send decisions to the training set"
@@ -54,7 +55,8 @@ class ReviewDock(QWidget):
         self.panel = SeamPanel()
         self.shows = combo(
             "How the seam is shown in the viewer. Composite: red is the first frame, green the "
-            "second, aligned is grey. Hold B to see them in turns."
+            "second, aligned is grey. Hold B to see them in turns. Votes: places that "
+            "speak for the shift that was found are blue, those for the best other one orange."
         )
         for kind, words in VIEWS.items():
             self.shows.addItem(words, kind)

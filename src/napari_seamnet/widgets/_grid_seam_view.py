@@ -54,6 +54,8 @@ class SeamView(QObject):
         self._preview = Preview(viewer, self)
         self._borrowed = Borrowed(viewer)
 
+        self.said = self._preview.said
+
     @property
     def layer(self) -> napari.layers.Image | None:
         """The layer that shows the seam."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from ..geometry import Offset, OverlapError
 from ..seams import Overlap, shared_pixels, similarity
 from ..seams.composite import View, view
 from ._layers import OURS, Look
+from ._votes import Votes
 
 if TYPE_CHECKING:
     import napari.layers
@@ -45,6 +46,9 @@ class Preview(QObject):
         Its end is the end of the preview's timer.
     """
 
+    said = Signal(str)
+    """Why what was asked for cannot be shown."""
+
     def __init__(self, viewer: ViewerModel, parent: QObject) -> None:
         super().__init__(parent)
         self._viewer = viewer
@@ -58,6 +62,9 @@ class Preview(QObject):
         self._blink.setInterval(BLINK_MS)
         self._blink.timeout.connect(self._turn)
         self._turned: View | None = None
+        self._votes = Votes(self)
+        self._votes.found.connect(self._again)
+        self._votes.said.connect(self.said.emit)
 
     def show(self, state: PairState, look: Look) -> bool:
         """Draw the pair's overlap where it lies now.
@@ -81,7 +88,16 @@ class Preview(QObject):
             return False
         overlap, base, corner = crops
         shift = state.offset - base
-        picture, (y, x) = view(overlap, shift, self._turned or self.view)
+        kind = self._turned or self.view
+        if kind is View.VOTES:
+            decided = self._votes.of(state)
+            if decided is not None:
+                (y, x), (dy, dx) = decided.corner, state.offset.whole()
+                at = state.first_at[0] + dy + y, state.first_at[1] + dx + x
+                self._draw(decided.picture, look, at)
+                return True
+            kind = View.COMPOSITE  # until it is known
+        picture, (y, x) = view(overlap, shift, kind)
         if not picture.size:
             self._hide()
             return False
@@ -92,6 +108,7 @@ class Preview(QObject):
     def remove(self) -> None:
         """Take the layer away and forget what was read."""
         self.blink(False)
+        self._votes.forget()
         self._cut = self._shown = None
         if self.layer is not None and self.layer in self._viewer.layers:
             self._viewer.layers.remove(self.layer)

@@ -272,6 +272,7 @@ class PairWidget(QWidget):
         self._aligning.said.connect(dock.say)
         dock.record.wanted.connect(self.record)
         self._recording.said.connect(dock.say)
+        self._preview.said.connect(dock.say)
         self._recording.recorded.connect(dock.record.show_file)
         work.progressed.connect(dock.align.show_progress)
         work.ended.connect(dock.align.show_ready)
