@@ -5,7 +5,8 @@
 A cell is content x noise x overlap width x difference of the two exposures; all seams come from
 fixed seeds that no training uses. Each seam is `LENGTH` px long, shifted by up to ±`RANGE` px with
 a fraction, and searched within ±`SEARCH` px. Prints tables; `--out` also keeps every result
-(`seams.csv`) and a heat map for each noise (`cells_*.png`).
+(`seams.csv`), a heat map for each noise (`cells_*.png`), and said against true probabilities
+(`reliability.png`).
 """
 
 from __future__ import annotations
@@ -200,6 +201,32 @@ def heat_maps(rows: list[dict], methods: list[str], out: Path) -> None:
         figure.savefig(out / f"cells_{noise}.png", dpi=110)
 
 
+def reliability(rows: list[dict], methods: list[str], out: Path) -> None:
+    """Draw how often seams were right against how probable that was said to be."""
+    from matplotlib.figure import Figure
+
+    edges = np.array([0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 1.0])
+    figure = Figure((5, 4.2), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="0.7", lw=1)
+    for name in methods:
+        some = [row for row in rows if row["method"] == name]
+        claimed = np.array([row["confidence"] for row in some])
+        right = np.array([row["error"] <= 1 for row in some])
+        bins = np.clip(np.searchsorted(edges, claimed, "right") - 1, 0, len(edges) - 2)
+        points = []
+        for b in np.unique(bins):
+            share, n = right[bins == b].mean(), int((bins == b).sum())
+            # One standard deviation of so many throws of that probability, by Laplace's rule.
+            guess = (right[bins == b].sum() + 1) / (n + 2)
+            points.append((claimed[bins == b].mean(), share, np.sqrt(guess * (1 - guess) / n)))
+        x, y, spread = np.array(points).T
+        axes.errorbar(x, y, spread, marker="o", ms=4, lw=1.2, capsize=2, label=name)
+    axes.set(xlabel="said: probability within 1 px", ylabel="true: share within 1 px")
+    axes.legend()
+    figure.savefig(out / "reliability.png", dpi=110)
+
+
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(
@@ -232,6 +259,7 @@ def main() -> None:
             writer = csv.DictWriter(file, rows[0])
             writer.writeheader()
             writer.writerows(rows)
+        reliability(rows, methods, args.out)
         if "seamnet" in methods and len(methods) > 1:
             heat_maps(rows, methods, args.out)
     report(rows, methods)
