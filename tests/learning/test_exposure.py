@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from napari_seamnet.learning.exposure import BORDER, Conditions, expose, expose_pair
 from napari_seamnet.learning.scenes import texture_scene
@@ -90,3 +91,15 @@ def test_a_scene_just_large_enough_is_large_enough(scene):
     piece = scene[: 100 + side, : 80 + side]
     for seed in range(20):
         expose_pair(piece, (100, 80), 10, np.random.default_rng(seed), Conditions())
+
+
+def test_another_detector_shows_dark_what_is_bright(scene):
+    quiet = Conditions(noise=0, photons=1e6, distortion=0, drift=0, defects=0, reversal=1.0)
+    picture = np.tile(np.linspace(40, 200, scene.shape[1], dtype=np.float32), (len(scene), 1))
+    seen = expose(picture, (60, 60), (20, 200), np.random.default_rng(3), quiet, (0.0, 1e6))
+    steps = np.diff(ndimage.gaussian_filter(seen.astype(float).mean(0), 4))
+    assert steps.max() > 0
+    assert steps.min() < 0
+    plain = Conditions(noise=0, photons=1e6, distortion=0, drift=0, defects=0)
+    seen = expose(picture, (60, 60), (20, 200), np.random.default_rng(3), plain, (0.0, 1e6))
+    assert np.diff(ndimage.gaussian_filter(seen.astype(float).mean(0), 4)).min() >= 0

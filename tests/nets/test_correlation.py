@@ -73,3 +73,15 @@ def test_only_the_range_is_transformed_back():
         got = _inverse_at(torch.fft.rfft2(maps, s=size), size, rows, cols)
         expected = whole[..., (rows % size[0])[:, None], cols % size[1]]
         assert torch.allclose(got, expected, atol=1e-5)
+
+
+def test_gradients_are_numbers_where_nothing_is_shared():
+    """A crop narrower than the range, and a constant one: there, roots of zero are taken."""
+    crops = torch.rand(2, 1, 20, 6)
+    crops[1] = 0.5
+    first = crops.clone().requires_grad_()
+    maps, n_pixels = correlation_maps(first, crops.flip(-1), 8)
+    assert (n_pixels == 0).any()
+    maps.sum().backward()
+    assert torch.isfinite(first.grad).all()
+    assert first.grad.abs().sum() > 0

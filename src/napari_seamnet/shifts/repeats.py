@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .estimate import Estimate
     from .lattice import Lattice
 
-OWN = 0.75
+OWN = 0.5
 """Worth of the method's own log-probabilities in telling repeats apart."""
 BROKEN = 0.5
 """Worth of what breaks the lattice: log-probability per square of its standard deviations, twice

@@ -219,3 +219,16 @@ def test_features_of_another_size_cannot_be_taken_over(tmp_path):
     path.write_text("steps = 0\nwidth = 4\nweigher_seams = 4\n")
     with pytest.raises(RecipeError, match="width"):
         train_from_recipe(path, [], tmp_path / "n.safetensors", "cpu", workers=0)
+
+
+def test_a_training_that_breaks_down_says_so_and_writes_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY)
+    out = tmp_path / "n.safetensors"
+    monkeypatch.setattr(
+        "napari_seamnet.learning.training.simulated.learn_from",
+        lambda *args: (float("nan"), args[1][2]),
+    )
+    with pytest.raises(RecipeError, match="broke down in step 1"):
+        train_from_recipe(path, [], out, "cpu", workers=0)
+    assert not out.exists()
