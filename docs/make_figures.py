@@ -95,7 +95,7 @@ def draw_map() -> None:
 
 def draw_noise() -> None:
     """The same noisy seam, by plain correlation and by SeamNet."""
-    overlap, true = seam_of(scenes.chip_scene, 0.6, 355)
+    overlap, true = seam_of(scenes.chip_scene, 0.6, 388)
     found = estimate(overlap)
     raw = plain_map(overlap)
     best = np.array(np.unravel_index(int(raw.argmax()), raw.shape)) - REACH

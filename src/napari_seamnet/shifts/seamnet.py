@@ -7,15 +7,17 @@ first estimate.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..seams import Overlap
 from .correlation import no_evidence
-from .estimate import Estimate, undetermined
+from .estimate import Estimate, Status, undetermined
 from .lattice import find_lattice
 from .posterior import FINE_AGREEMENT, estimate_from_map
+from .refine import refine
 from .repeats import estimate_with_repeats, rival_in
 
 if TYPE_CHECKING:
@@ -203,13 +205,21 @@ class SeamNetMethod:
                 device=seen.device,
             )
 
-        if not rival_in(seen.fine):
-            return read(seen.logits)
         filled = Overlap(fill(overlap.first), fill(overlap.second), overlap.origin)
-        lattice = find_lattice(filled.first, filled.second, seen.fine.shape[0] // 2)
+        lattice = None
+        if rival_in(seen.fine):
+            lattice = find_lattice(filled.first, filled.second, seen.fine.shape[0] // 2)
         if lattice is None:
-            return read(seen.logits)
-        return estimate_with_repeats(filled, lattice, seen.logits, read)
+            found = read(seen.logits)
+        else:
+            found = estimate_with_repeats(filled, lattice, seen.logits, read)
+        if found.status is Status.UNDETERMINED or seen.is_warped:
+            return found
+        exact = refine(filled.first, filled.second, filled.origin, found.shift)
+        # Farther away, it follows a part of the seam, or its noise.
+        if exact is None or exact.distance(found.shift) > FINE_AGREEMENT:
+            return found
+        return replace(found, shift=exact)
 
 
 def fill(crop: np.ndarray) -> np.ndarray:
