@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from .estimate import Progress
 
 
+AS_FAR_AS_A_PARABOLA = 0.06
+"""px; the parabola through a map's peak is off by no more where there is hardly any noise. What
+the least squares say farther away follows noise, or a part of a seam that is bent."""
+
+
 class SeamNetMethod:
     """Joint evidence of a whole seam, weighed by a small CNN.
 
@@ -216,8 +221,7 @@ class SeamNetMethod:
         if found.status is Status.UNDETERMINED or seen.is_warped:
             return found
         exact = refine(filled.first, filled.second, filled.origin, found.shift)
-        # Farther away, it follows a part of the seam, or its noise.
-        if exact is None or exact.distance(found.shift) > FINE_AGREEMENT:
+        if exact is None or exact.distance(found.shift) > AS_FAR_AS_A_PARABOLA:
             return found
         return replace(found, shift=exact)
 
