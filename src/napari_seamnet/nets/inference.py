@@ -19,6 +19,7 @@ from .glance import places
 from .plain_maps import plain_channels, standardise
 from .seamnet import SeamNet
 from .weights import BUNDLED, WeightsError, loaded_network
+from .wide import MOST_LOOKS, WIDE, compare_wide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,7 @@ def compare(
     origin : (y, x)
         Where second's pixel (0, 0) lies in first at shift (0, 0).
     max_shift : int
-        Search range R, in px each way.
+        Search range R, in px each way. Beyond `wide.WIDE`, it is searched coarse to fine.
     device : {"auto", "cpu", "cuda", "mps"}
         Where to run. A GPU that runs out of memory hands over to the CPU, with a warning.
     weights : Path, optional
@@ -91,6 +92,8 @@ def compare(
         If the weights cannot be used.
     """
     chosen = choose_device(device)
+    if max_shift > WIDE:
+        return _compare_wide(chosen, first, second, origin, max_shift, weights, report)
     try:
         return _compare_on(chosen, first, second, origin, max_shift, weights, report)
     except torch.OutOfMemoryError:
@@ -136,7 +139,7 @@ def compare_many(
         As `compare`.
     """
     chosen = choose_device(device)
-    if len(firsts) <= 1:
+    if len(firsts) <= 1 or max_shift > WIDE:
         return [
             compare(first, second, origin, max_shift, device=device, weights=weights)
             for first, second in zip(firsts, seconds, strict=True)
@@ -155,6 +158,34 @@ def compare_many(
             firsts[part], seconds[part], origin, max_shift, device=device, weights=weights
         )
     ]
+
+
+def _compare_wide(
+    device: torch.device,
+    first: np.ndarray,
+    second: np.ndarray,
+    origin: tuple[int, int],
+    max_shift: int,
+    weights: Path | None,
+    report: Callable[[int, int, str], None] | None,
+) -> Comparison:
+    """Coarse to fine: see `wide.py`."""
+    looks = 0
+
+    def tell(done: int, of: int, what: str) -> None:
+        if report:
+            report(min(looks * of + done, MOST_LOOKS * of), MOST_LOOKS * of, what)
+
+    def look(one: np.ndarray, two: np.ndarray, at: tuple[int, int], reach: int) -> Comparison:
+        nonlocal looks
+        found = compare(one, two, at, reach, device=device.type, weights=weights, report=tell)
+        looks += 1
+        return found
+
+    found = compare_wide(look, first, second, origin, max_shift)
+    if report:
+        report(MOST_LOOKS * STEPS, MOST_LOOKS * STEPS, "done")
+    return found
 
 
 def _compare_batch_on(

@@ -1,0 +1,137 @@
+"""A wide search, coarse to fine: first reduced crops tell about where, then full ones exactly.
+
+At full size a wide range is not only slow: at far shifts few pixels are shared, and among very
+many shifts something always fits by chance. What a comparison is, is in `inference.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .inference import Comparison
+
+    Compare = Callable[[np.ndarray, np.ndarray, tuple[int, int], int], Comparison]
+
+WIDE = 40
+"""px; a search farther than this is wide."""
+COARSE = 20
+"""Range, in reduced pixels, of the first look."""
+LEAST_SIDE = 12
+"""Reduced pixels that a crop must keep on each axis."""
+LEAST_SHARE = 0.003
+"""Probability of a coarse place from which on it is looked at in full."""
+MOST_PLACES = 4
+MOST_LOOKS = 1 + MOST_PLACES
+"""The coarse one, and one a place."""
+FAINT = 1e-9
+"""Probability of all shifts of a coarse pixel, at least."""
+
+
+def reduction(shapes: list[tuple[int, ...]], max_shift: int) -> int:
+    """By how much crops are reduced for a first look; 1 for not at all."""
+    wanted = int(np.ceil(max_shift / COARSE))
+    return max(1, min(wanted, min(min(shape) for shape in shapes) // LEAST_SIDE))
+
+
+def places(coarse: np.ndarray) -> list[tuple[int, int, float]]:
+    """Where to look closer: indices in a map of probabilities, and the share around each."""
+    left = coarse.copy()
+    found: list[tuple[int, int, float]] = []
+    while len(found) < MOST_PLACES:
+        y, x = (int(i) for i in np.unravel_index(int(np.argmax(left)), left.shape))
+        around = (slice(max(0, y - 1), y + 2), slice(max(0, x - 1), x + 2))
+        share = float(left[around].sum())
+        if found and share < LEAST_SHARE:
+            break
+        found.append((y, x, share))
+        left[around] = 0
+    return found
+
+
+def compare_wide(
+    compare: Compare,
+    first: np.ndarray,
+    second: np.ndarray,
+    origin: tuple[int, int],
+    max_shift: int,
+) -> Comparison:
+    """Compare two crops at every shift of a wide range.
+
+    Parameters
+    ----------
+    compare : callable
+        Compares two crops within a range that is not wide.
+    first, second : (H, W) float32 array
+        Two crops; sizes may differ.
+    origin : (y, x)
+        Where second's pixel (0, 0) lies in first at shift (0, 0).
+    max_shift : int
+        Search range R, in px each way.
+
+    Returns
+    -------
+    Comparison
+        Its logits are log-probabilities: of a coarse place, times those within it. Its `fine` is
+        known where it was looked closer, and has its least value elsewhere; the rest is that of
+        the most probable place.
+    """
+    by = reduction([first.shape, second.shape], max_shift)
+    reach = int(np.ceil(max_shift / by))
+    near = np.array([o // by for o in origin])
+    rest = np.array(origin) - by * near  # what a whole number of reduced pixels leaves
+    coarse = compare(
+        _reduced(first, by), _reduced(second, by), (int(near[0]), int(near[1])), reach
+    )
+    probability = np.exp(coarse.logits - coarse.logits.max())
+    probability /= probability.sum()
+    n = 2 * max_shift + 1
+    steps = np.arange(-max_shift, max_shift + 1)
+    cells = [np.clip(np.rint((steps + r) / by).astype(int) + reach, 0, 2 * reach) for r in rest]
+    spread = np.maximum(probability, FAINT)[np.ix_(*cells)] / by**2
+    closer = np.zeros((n, n))
+    fine = np.full((n, n), np.nan)
+    looks = []
+    window = max(8, 2 * by)
+    for y, x, share in places(probability):
+        middle = by * (np.array([y, x]) - reach) - rest
+        middle = np.clip(middle, -max_shift, max_shift)
+        found = compare(
+            first, second, (int(origin[0] + middle[0]), int(origin[1] + middle[1])), window
+        )
+        inside, of = _meet(middle, window, max_shift)
+        logits = found.logits[of]
+        within = np.exp(logits - found.logits.max())
+        within /= np.exp(found.logits - found.logits.max()).sum()
+        spread[inside] = np.minimum(spread[inside], FAINT / by**2)
+        closer[inside] += share * within
+        fine[inside] = np.fmax(fine[inside], found.fine[of])
+        looks.append(found)
+    total = spread + closer
+    fine = np.where(np.isnan(fine), np.nanmin(fine), fine)
+    return replace(looks[0], logits=np.log(total / total.sum()), fine=fine)
+
+
+def _meet(
+    middle: np.ndarray, window: int, max_shift: int
+) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Where a window of a range lies in the whole, and the part of it that is inside."""
+    whole, part = [], []
+    for at in middle:
+        low, high = max(-max_shift, at - window), min(max_shift, at + window)
+        whole.append(slice(low + max_shift, high + max_shift + 1))
+        part.append(slice(low - at + window, high - at + window + 1))
+    return (whole[0], whole[1]), (part[0], part[1])
+
+
+def _reduced(crop: np.ndarray, by: int) -> np.ndarray:
+    """Means of blocks; what is left over at the far borders is left out."""
+    height, width = (n // by * by for n in crop.shape)
+    blocks = crop[:height, :width].reshape(height // by, by, width // by, by)
+    means: np.ndarray = blocks.mean(axis=(1, 3), dtype=np.float32)
+    return means
