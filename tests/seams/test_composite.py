@@ -139,7 +139,12 @@ def test_a_view_lies_where_the_first_crop_shows_it(shift, origin):
     assert (height, width) == tuple(30 - abs(s + o) for s, o in zip(shift, origin, strict=True))
 
 
-@pytest.mark.parametrize("kind", list(View))
+def test_votes_are_no_view_of_two_crops_alone():
+    with pytest.raises(ValueError, match="a network tells them"):
+        view(Overlap(picture(), picture(seed=1)), (0, 0), View.VOTES)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in View if kind is not View.VOTES])
 def test_every_view_of_shared_pixels_has_their_size(kind):
     first, second = picture(), picture(seed=1)
     shown, position = view(Overlap(first, second), (2.6, -4.4), kind)

@@ -154,12 +154,19 @@ def view(
     position : (y, x)
         Where the picture's pixel (0, 0) lies in the first crop.
 
+    Raises
+    ------
+    ValueError
+        If there is no such view, or votes are asked for.
+
     Notes
     -----
     Contrast comes from the nominal overlap, not from the pixels shared at this shift: while
     somebody moves a frame, the picture must not flicker. Nor from the margins: they show
     different things, and a composite stretched by those has a cast of red or green.
     """
+    if View(kind) is View.VOTES:
+        raise ValueError("two crops alone have no votes: a network tells them, see deciding.py")
     dy, dx = (int(np.floor(value + 0.5)) for value in shift)
     pixels = shared_pixels(overlap, dy, dx)
     nominal = overlap.nominal()

@@ -90,8 +90,9 @@ class PairDock(QScrollArea):
         sections.setContentsMargins(7, 4, 7, 6)
         sections.setSpacing(7)
         sections.addWidget(self.choose)
-        sections.addLayout(row(*self.views, None))
-        sections.addWidget(self.zoom)
+        # Four in a row would be wider than the dock may be.
+        sections.addLayout(row(*self.views[:3], None))
+        sections.addLayout(row(*self.views[3:], self.zoom, 1))
         for section in (self.align, self.result, self.hand, self.record, self.mosaic):
             sections.addWidget(rule())
             sections.addWidget(section)
