@@ -34,23 +34,24 @@ WIDTHS = (20, 40, 80, 150, 300)
 NOISES = {"none": 0.0, "mild": 0.05, "heavy": 0.2, "extreme": 0.4}
 """Standard deviation of Gaussian noise on both sides, as a share of the full range."""
 EXPOSURES = tuple(map(str, Difference))
+
+
+DRAWN = {
+    "wires": scenes.chip_scene,
+    "arrays": scenes.sparse_array_scene,
+    "vias": scenes.via_scene,
+    "specks": scenes.speck_scene,
+    "texture": scenes.texture_scene,
+    "tissue": scenes.grain_scene,
+}
 ORDINARY = ("wires", "texture", "tissue")
 
 
 def contents(data: Path) -> dict:
     """What scenes are drawn by, by name."""
-    drawn = {
-        "wires": scenes.chip_scene,
-        "arrays": scenes.sparse_array_scene,
-        "vias": scenes.via_scene,
-        "specks": scenes.speck_scene,
-        "texture": scenes.texture_scene,
-        "tissue": scenes.grain_scene,
-    }
     unseen = data / "test" / "ic_optical"
-    if unseen.is_dir():
-        drawn["real"] = scenes.Pictures((unseen,), 0.0)
-    return drawn
+    real = {"real": scenes.Pictures((unseen,), 0.0)} if unseen.is_dir() else {}
+    return {**DRAWN, **real}
 
 
 def run(job: tuple) -> list[dict]:

@@ -22,8 +22,8 @@ import argparse
 from collections import Counter
 
 import numpy as np
+from cells import DRAWN, ORDINARY
 
-from napari_seamnet.learning import scenes
 from napari_seamnet.learning.seam_kinds import simulate_seam
 from napari_seamnet.seams import Overlap
 from napari_seamnet.shifts import Status, get_method
@@ -32,11 +32,7 @@ SEED = 62_000_001
 SHAPE, NARROW = (300, 120), (300, 12)
 SEARCH, WIDE, OFF = 15, 30, 22
 NOISE, EXTREME = 0.05, 0.6
-CONTENTS = {
-    "wires": scenes.chip_scene,
-    "texture": scenes.texture_scene,
-    "tissue": scenes.grain_scene,
-}
+CONTENTS = {name: DRAWN[name] for name in ORDINARY}
 CASES = ("strangers", "beyond", "beyond, ±30", "narrow", "warped", "extreme")
 
 

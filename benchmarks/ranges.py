@@ -16,10 +16,10 @@ import argparse
 import time
 
 import numpy as np
+from cells import DRAWN, ORDINARY
 
 from napari_seamnet import align_pair
 from napari_seamnet.geometry import Offset
-from napari_seamnet.learning import scenes
 from napari_seamnet.shifts import Status
 
 SEED = 63_000_001
@@ -27,11 +27,7 @@ SIZE, OVERLAP, LEAST = 700, 150, 40
 NOISE = 0.05
 RANGES = (8, 15, 30, 60, 100, 200)
 WAYS = {"right": (0, 1), "below": (1, 0), "diagonal": (1, 1)}
-CONTENTS = {
-    "wires": scenes.chip_scene,
-    "texture": scenes.texture_scene,
-    "tissue": scenes.grain_scene,
-}
+CONTENTS = {name: DRAWN[name] for name in ORDINARY}
 
 
 def seam(way: str, reach: int, draw, rng: np.random.Generator):

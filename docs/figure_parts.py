@@ -6,7 +6,6 @@ Which figures there are, and what they are to show, is decided there.
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,7 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from PIL import Image
+from small_png import write_small
 
 from napari_seamnet.learning.seam_kinds import simulate_seam
 from napari_seamnet.nets.inference import loaded
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from napari_seamnet.shifts import Estimate
 
-IMAGES = Path(__file__).parent / "images"
 LARGEST = 150_000  # bytes
 REACH = 15
 CHANNELS = (
@@ -54,15 +53,7 @@ def save(figure: Figure, name: str) -> None:
     """Write a figure, with as many colours as fit into `LARGEST`."""
     file = io.BytesIO()
     figure.savefig(file, dpi=110, facecolor="white")
-    picture = Image.open(file).convert("RGB")
-    for colours in (256, 128, 64, 32):
-        file = io.BytesIO()
-        few = picture.quantize(colours, Image.Quantize.MAXCOVERAGE, 2, dither=Image.Dither.NONE)
-        few.save(file, "PNG", optimize=True)
-        if file.tell() < LARGEST:
-            break
-    (IMAGES / f"how_{name}.png").write_bytes(file.getvalue())
-    print(f"how_{name}.png: {file.tell() // 1000} kB, {colours} colours")
+    write_small(np.asarray(Image.open(file).convert("RGB")), f"how_{name}.png", LARGEST)
 
 
 def seam_of(

@@ -9,7 +9,6 @@ Only simulated frames are shown, so that no one's data is published.
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 import tempfile
@@ -24,8 +23,8 @@ os.environ["NAPARI_CONFIG"] = os.environ["NAPARI_SEAMNET_DATA"] + "/settings.yam
 import napari
 import numpy as np
 import tifffile
-from PIL import Image
 from qtpy.QtWidgets import QApplication, QScrollArea
+from small_png import IMAGES, write_small
 
 from napari_seamnet.frames import open_frame
 from napari_seamnet.geometry import Offset, Shift
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 WORK = Path(os.environ["NAPARI_SEAMNET_DATA"])
-IMAGES = Path(__file__).parent / "images"
 LARGEST = 300_000  # bytes: the hub and the README load them all
 SIZE = 1280, 800
 
@@ -66,17 +64,8 @@ def finish(widget: PairWidget) -> None:
 def save(viewer: napari.Viewer, name: str) -> None:
     """Write the window as a PNG, with as many colours as fit into `LARGEST`."""
     wait()
-    picture = Image.fromarray(viewer.window.screenshot(canvas_only=False, flash=False)[..., :3])
-    for colours in (256, 128, 64, 32):
-        file = io.BytesIO()
-        # The most different colours: of the most frequent ones, a grey picture leaves nothing
-        # for the few signs that are coloured.
-        few = picture.quantize(colours, Image.Quantize.MAXCOVERAGE, 2, dither=Image.Dither.NONE)
-        few.save(file, "PNG", optimize=True)
-        if file.tell() < LARGEST:
-            break
-    (IMAGES / name).write_bytes(file.getvalue())
-    print(f"{name}: {file.tell() // 1000} kB, {colours} colours")
+    window = viewer.window.screenshot(canvas_only=False, flash=False)[..., :3]
+    write_small(window, name, LARGEST)
 
 
 def show_pair(method: str = "seamnet") -> None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .geometry import Shift, overlap_boxes
+from .geometry import Shift
 from .seams import Overlap
+from .seams.overlap import crop_boxes
 from .seams.vote_picture import draw_votes
 from .shifts import get_method
 from .shifts.seamnet import SeamNetMethod
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 APART = 2
 """px; what is nearer to a shift than this is the same peak."""
+NOTHING = "nothing decided this seam: there was nothing to compare"
 
 
 class NotToldError(ValueError):
@@ -76,21 +78,55 @@ def what_decided(first: Frame, second: Frame, nominal: Offset, estimate: Estimat
         If a frame cannot be read.
     """
     if estimate.map is None:
-        raise NotToldError("nothing decided this seam: there was nothing to compare")
-    method = get_method(estimate.method) if estimate.method else None
-    if not isinstance(method, SeamNetMethod):
-        raise NotToldError(
-            f"only a network can tell what decided; estimate this seam by seamnet, not "
-            f"{estimate.method or 'by hand'}"
-        )
+        raise NotToldError(NOTHING)
     reach = estimate.map.max_shift
     overlap = Overlap.cut(first, second, nominal, margin=reach)
-    dy, dx = nominal.whole()
-    margin = 0 if (dy, dx) == (0, 0) else reach
-    _, box = overlap_boxes(first.shape, second.shape, nominal, margin)
+    _, box = crop_boxes(first.shape, second.shape, nominal, reach)
     rival = best_rival(estimate.map.values, estimate.shift)
-    votes = method.votes(overlap, estimate.shift, rival, max_shift=reach)
-    return Decided(draw_votes(overlap.second, votes), (box.y, box.x), estimate.shift, rival)
+    picture = votes_between(overlap, estimate, estimate.shift, rival)
+    return Decided(picture, (box.y, box.x), estimate.shift, rival)
+
+
+def votes_between(overlap: Overlap, estimate: Estimate, chosen: Shift, rival: Shift) -> np.ndarray:
+    """Draw which places speak for one shift, and which for another.
+
+    Parameters
+    ----------
+    overlap : Overlap
+        The seam.
+    estimate : Estimate
+        By a network, of this seam: that one is asked, and within the same range.
+    chosen, rival : Shift
+        Relative to the overlap's origin, in px.
+
+    Returns
+    -------
+    (H, W, 3) uint8 array
+        The second crop; see `draw_votes`.
+
+    Raises
+    ------
+    NotToldError
+        If the estimate is of no network, its weights have gone since, a shift is beyond its
+        range, or there is nothing to see.
+    """
+    if estimate.map is None:
+        raise NotToldError(NOTHING)
+    try:
+        method = get_method(estimate.method) if estimate.method else None
+        votes = (
+            method.votes(overlap, chosen, rival, max_shift=estimate.map.max_shift)
+            if isinstance(method, SeamNetMethod)
+            else None
+        )
+    except ValueError as error:
+        raise NotToldError(str(error)) from error
+    if votes is None:
+        raise NotToldError(
+            "only a network can tell what decided; estimate this seam by seamnet, not "
+            f"{estimate.method or 'by hand'}"
+        )
+    return draw_votes(overlap.second, votes)
 
 
 def best_rival(values: np.ndarray, shift: Shift) -> Shift:

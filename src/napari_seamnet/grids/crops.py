@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from ..geometry import overlap_boxes
 from ..seams import Overlap
+from ..seams.overlap import crop_boxes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,7 @@ class CropReader:
         boxes: dict[int, Counter[Box]] = {}
         for seam in seams:
             first, second = (layout[frame].frame.shape for frame in seam.pair)
-            both = overlap_boxes(first, second, seam.nominal, margin)
+            both = crop_boxes(first, second, seam.nominal, margin)
             for frame, box in zip(seam.pair, both, strict=True):
                 boxes.setdefault(frame, Counter())[box] += 1
         self._frames = {
@@ -72,7 +72,7 @@ class CropReader:
     def skip(self, seam: Seam) -> None:
         """Say that a seam's overlap is not wanted after all."""
         first, second = (self._frames[index].shape for index in seam.pair)
-        both = overlap_boxes(first, second, seam.nominal, self._margin)
+        both = crop_boxes(first, second, seam.nominal, self._margin)
         for index, box in zip(seam.pair, both, strict=True):
             self._frames[index].give(box)
 

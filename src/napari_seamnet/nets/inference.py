@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from ..geometry import Box
 from .correlation import correlation_maps
 from .device import choose_device, convolves_in
 from .glance import places
 from .plain_maps import plain_channels, standardise
 from .seamnet import SeamNet
 from .weights import BUNDLED, WeightsError, loaded_network
-from .wide import MOST_LOOKS, WIDE, compare_wide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,7 @@ def compare(
     origin : (y, x)
         Where second's pixel (0, 0) lies in first at shift (0, 0).
     max_shift : int
-        Search range R, in px each way. Beyond `wide.WIDE`, it is searched coarse to fine.
+        Search range R, in px each way.
     device : {"auto", "cpu", "cuda", "mps"}
         Where to run. A GPU that runs out of memory hands over to the CPU, with a warning.
     weights : Path, optional
@@ -92,8 +92,6 @@ def compare(
         If the weights cannot be used.
     """
     chosen = choose_device(device)
-    if max_shift > WIDE:
-        return _compare_wide(chosen, first, second, origin, max_shift, weights, report)
     try:
         return _compare_on(chosen, first, second, origin, max_shift, weights, report)
     except torch.OutOfMemoryError:
@@ -139,7 +137,7 @@ def compare_many(
         As `compare`.
     """
     chosen = choose_device(device)
-    if len(firsts) <= 1 or max_shift > WIDE:
+    if len(firsts) <= 1:
         return [
             compare(first, second, origin, max_shift, device=device, weights=weights)
             for first, second in zip(firsts, seconds, strict=True)
@@ -158,34 +156,6 @@ def compare_many(
             firsts[part], seconds[part], origin, max_shift, device=device, weights=weights
         )
     ]
-
-
-def _compare_wide(
-    device: torch.device,
-    first: np.ndarray,
-    second: np.ndarray,
-    origin: tuple[int, int],
-    max_shift: int,
-    weights: Path | None,
-    report: Callable[[int, int, str], None] | None,
-) -> Comparison:
-    """Coarse to fine: see `wide.py`."""
-    looks = 0
-
-    def tell(done: int, of: int, what: str) -> None:
-        if report:
-            report(min(looks * of + done, MOST_LOOKS * of), MOST_LOOKS * of, what)
-
-    def look(one: np.ndarray, two: np.ndarray, at: tuple[int, int], reach: int) -> Comparison:
-        nonlocal looks
-        found = compare(one, two, at, reach, device=device.type, weights=weights, report=tell)
-        looks += 1
-        return found
-
-    found = compare_wide(look, first, second, origin, max_shift)
-    if report:
-        report(MOST_LOOKS * STEPS, MOST_LOOKS * STEPS, "done")
-    return found
 
 
 def _compare_batch_on(
@@ -324,16 +294,13 @@ def votes(
     network = loaded(weights, target.type)
     with torch.inference_mode():
         crops = [torch.from_numpy(crop).to(target)[None, None] for crop in (first, second)]
+        learned = [network.encode(crop) for crop in crops]
         plain = plain_channels(*(standardise(crop) for crop in crops))
-        channels = [
-            torch.cat([network.encode(crop), of], 1)[0]
-            for crop, of in zip(crops, plain, strict=True)
-        ]
-        both = channels[0][None], channels[1][None]
-        maps, n_pixels = correlation_maps(*both, max_shift, origin)
-        maps = network.joined(maps[:, : -plain[0].shape[1]], maps[:, -plain[0].shape[1] :])
+        channels = [torch.cat(both, 1) for both in zip(learned, plain, strict=True)]
+        maps, n_pixels = correlation_maps(channels[0], channels[1], max_shift, origin)
+        n_learned = learned[0].shape[1]
+        maps = network.joined(maps[:, :n_learned], maps[:, n_learned:])
         worth = network.worth(maps, n_pixels)[0]
-        n_learned = len(channels[0]) - plain[0].shape[1]
         # The mean of the learned maps counts as each of them, by its share.
         shares = torch.cat(
             [worth[:n_learned] + worth[n_learned] / n_learned, worth[n_learned + 1 :]]
@@ -341,17 +308,15 @@ def votes(
         told = torch.zeros(second.shape, device=target)
         for sign, (dy, dx) in ((1, chosen), (-1, rival)):
             y, x = origin[0] + dy, origin[1] + dx
-            top, left = max(0, -y), max(0, -x)
-            bottom = min(second.shape[0], first.shape[0] - y)
-            right = min(second.shape[1], first.shape[1] - x)
-            if bottom <= top or right <= left:
+            box = Box.of_shape(second.shape).meet(Box.of_shape(first.shape, (-y, -x)))
+            if box.is_empty:
                 continue
-            one = channels[0][:, top + y : bottom + y, left + x : right + x]
-            two = channels[1][:, top:bottom, left:right]
+            one = channels[0][0, :, *box.moved(y, x).slices]
+            two = channels[1][0, :, *box.slices]
             one, two = (side - side.mean((-2, -1), keepdim=True) for side in (one, two))
             spread = ((one**2).sum((-2, -1)) * (two**2).sum((-2, -1))).sqrt().clamp(min=1e-6)
             each = torch.einsum("c,chw->hw", shares / spread, one * two)
-            told[top:bottom, left:right] += sign * each
+            told[box.slices] += sign * each
     return told.float().cpu().numpy()
 
 

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..deciding import NotToldError, votes_between
 from ..frames import FrameError
 from ..geometry import Box, OverlapError, Shift
 from ..seams import Overlap
 from ..seams.composite import view
-from ..seams.vote_picture import draw_votes
-from ..shifts import get_method
 from ..shifts.estimate import Status
-from ..shifts.seamnet import SeamNetMethod
 from ..solve.evidence import SAME_MODE, modes
 from .pictures import data_of
 from .shift_map import draw_shift_map
@@ -164,9 +162,6 @@ def _pictures(
         return [f'<p class="bad">No picture: {escape(str(error))}</p>']
     names = ["as placed", *(f"other fit {n}" for n in range(1, len(shifts)))]
     shown = []
-    votes = ""
-    if fits:
-        votes = _votes(solution.estimates[seam], overlap, Shift(*placed), fits[0], box)
     for name, shift in zip(names, shifts, strict=True):
         picture, (y, x) = view(overlap, shift)
         part = box.moved(-y, -x).meet(Box.of_shape(picture.shape))
@@ -178,39 +173,34 @@ def _pictures(
                 '<p class="soft">the frames share nothing there</p></figure>'
             )
             continue
-        factor = max(1, SMALLEST // max(box.shape))
-        h, w = (side * factor for side in cut.shape[:2])
-        shown.append(
-            f"<figure><figcaption>{escape(caption)}</figcaption>"
-            f'<img alt="composite {escape(caption)}" width="{w}" height="{h}" '
-            f'src="{data_of(cut)}"></figure>'
-        )
-    return [*shown, votes]
+        shown.append(_figure(cut, box, caption, f"composite {caption}"))
+    if fits:
+        shown.append(_votes(solution.estimates[seam], overlap, Shift(*placed), fits[0], box))
+    return shown
 
 
 def _votes(estimate: Estimate, overlap: Overlap, placed: Shift, rival: Shift, box: Box) -> str:
     """Show which places speak for where the frames were placed, and which for its best rival."""
-    reach = estimate.map.max_shift if estimate.map is not None else 0
-    if max(map(abs, (*placed.whole(), *rival.whole()))) > reach:
-        return ""
     try:
-        method = get_method(estimate.method)
-        if not isinstance(method, SeamNetMethod):
-            return ""
-        votes = method.votes(overlap, placed, rival, max_shift=reach)
-    except ValueError:  # weights that have gone since, or a blank seam: there is no such picture
+        picture = votes_between(overlap, estimate, placed, rival)
+    except NotToldError:
         return ""
     dy, dx = (o + s for o, s in zip(overlap.origin, placed.whole(), strict=True))
-    part = box.moved(-dy, -dx).meet(Box.of_shape(votes.shape))
-    picture = draw_votes(overlap.second, votes)[part.slices]
-    if not picture.size:
+    part = box.moved(-dy, -dx).meet(Box.of_shape(picture.shape))
+    if part.is_empty:
         return ""
+    caption = "what speaks for it (blue), and for other fit 1 (orange)"
+    return _figure(picture[part.slices], box, caption, caption, "votes")
+
+
+def _figure(picture: np.ndarray, box: Box, caption: str, alt: str, kind: str = "") -> str:
+    """A picture of a part of the seam, enlarged by a whole factor if that is small."""
     factor = max(1, SMALLEST // max(box.shape))
     h, w = (side * factor for side in picture.shape[:2])
-    caption = "what speaks for it (blue), and for other fit 1 (orange)"
+    of_kind = f' class="{kind}"' if kind else ""
     return (
-        f'<figure class="votes"><figcaption>{caption}</figcaption>'
-        f'<img alt="{caption}" width="{w}" height="{h}" src="{data_of(picture)}"></figure>'
+        f"<figure{of_kind}><figcaption>{escape(caption)}</figcaption>"
+        f'<img alt="{escape(alt)}" width="{w}" height="{h}" src="{data_of(picture)}"></figure>'
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..geometry import Offset, overlap_boxes
+from ..geometry import Box, Offset, overlap_boxes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,11 +69,7 @@ class Overlap:
             If the frames do not overlap at this offset.
         """
         dy, dx = offset.whole()
-        if (dy, dx) == (0, 0):
-            # Corner on corner: frames of unequal size would give crops of unequal size without an
-            # origin that says so.
-            margin = 0
-        first_box, second_box = overlap_boxes(first.shape, second.shape, offset, margin)
+        first_box, second_box = crop_boxes(first.shape, second.shape, offset, margin)
         origin = (second_box.y + dy - first_box.y, second_box.x + dx - first_box.x)
         return cls(first.grey(first_box), second.grey(second_box), origin)
 
@@ -89,6 +85,30 @@ class Overlap:
         """Whether the seam runs down (taller than wide), as between frames side by side."""
         height, width = self.nominal().first.shape
         return height >= width
+
+
+def crop_boxes(
+    first_shape: tuple[int, ...], second_shape: tuple[int, ...], offset: Offset, margin: int
+) -> tuple[Box, Box]:
+    """Where the crops of `Overlap.cut` lie, each in its own frame.
+
+    Parameters
+    ----------
+    first_shape, second_shape : tuple of int
+        Shapes of the two frames, (H, W) first.
+    offset, margin
+        As for `Overlap.cut`.
+
+    Raises
+    ------
+    OverlapError
+        If the frames do not overlap at this offset.
+    """
+    if offset.whole() == (0, 0):
+        # Corner on corner: frames of unequal size would give crops of unequal size without an
+        # origin that says so.
+        margin = 0
+    return overlap_boxes(first_shape, second_shape, offset, margin)
 
 
 def shared_pixels(overlap: Overlap, dy: int, dx: int) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..geometry import Shift
+from ..seams import Overlap, shared_pixels
 
 SIGMA = 1.0
 """px; Gaussian that both crops are smoothed by. Of 0, 0.7, 1 and 1.5 px the best, or nearly, at
@@ -29,17 +30,13 @@ MOST_PIXELS = 80_000
 PARTS = 4
 
 
-def refine(
-    first: np.ndarray, second: np.ndarray, origin: tuple[int, int], shift: Shift
-) -> Shift | None:
+def refine(overlap: Overlap, shift: Shift) -> Shift | None:
     """Move a shift to the least squares of all pixels, whose gain may differ.
 
     Parameters
     ----------
-    first, second : (H, W) float array
-        Two crops, finite; sizes may differ.
-    origin : (y, x)
-        Where second's pixel (0, 0) lies in first at shift (0, 0).
+    overlap : Overlap
+        Two crops, finite.
     shift : Shift
         Right within about a pixel.
 
@@ -58,7 +55,7 @@ def refine(
     whole = shift.whole()
     pairs = [
         pair
-        for pair in _parts(first, second, (origin[0] + whole[0], origin[1] + whole[1]))
+        for pair in _parts(*shared_pixels(overlap, *whole))
         if min(pair[0].shape) >= LEAST_SIDE + 2 * MARGIN
     ]
     if not pairs:
@@ -91,17 +88,8 @@ def _joined(slopes: list[list[np.ndarray]]) -> np.ndarray:
     return np.stack([np.concatenate([of[k].ravel() for of in slopes]) for k in (0, 1)])
 
 
-def _parts(
-    first: np.ndarray, second: np.ndarray, at: tuple[int, int]
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """What the crops share at a whole-pixel shift, or parts of it if that is much."""
-    top, left = max(0, at[0]), max(0, at[1])
-    bottom = min(first.shape[0], at[0] + second.shape[0])
-    right = min(first.shape[1], at[1] + second.shape[1])
-    if bottom <= top or right <= left:
-        return []
-    one = first[top:bottom, left:right]
-    two = second[top - at[0] : bottom - at[0], left - at[1] : right - at[1]]
+def _parts(one: np.ndarray, two: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The pixels that lie on each other, or parts of them if that is much."""
     if one.size <= MOST_PIXELS:
         return [(one, two)]
     axis = int(np.argmax(one.shape))

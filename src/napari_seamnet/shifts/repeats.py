@@ -193,8 +193,7 @@ def told_apart(
     profile = np.nan_to_num(cell) / max(float(np.nansum(cell)), LEAST)
     for repeat, share in zip(repeats, shares, strict=True):
         _put(changed, repeat.place, left * share * profile, add=True)
-    with np.errstate(divide="ignore"):
-        return np.where(np.isnan(log_likelihood), np.nan, np.log(np.maximum(changed, LEAST)))
+    return np.where(np.isnan(log_likelihood), np.nan, np.log(np.maximum(changed, LEAST)))
 
 
 def _window(values: np.ndarray, place: tuple[int, int]) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..seams import Overlap
+from .coarse_to_fine import MOST_LOOKS, WIDE, compare_wide
 from .correlation import no_evidence
 from .estimate import Estimate, Status, undetermined
 from .lattice import find_lattice
@@ -95,21 +96,8 @@ class SeamNetMethod:
         reason = no_evidence(overlap.first, overlap.second)
         if reason:
             return undetermined(self.name, reason)
-        from ..nets.preload import preload_libraries
-
-        preload_libraries()  # or a window would stand still while torch is imported
-        from ..nets.inference import compare
-
-        seen = compare(
-            fill(overlap.first),
-            fill(overlap.second),
-            overlap.origin,
-            max_shift,
-            device=self.device,
-            weights=self.weights,
-            report=progress,
-        )
-        return self._read(seen, overlap)
+        filled = _filled(overlap)
+        return self._read(self._compare(filled, max_shift, progress), filled)
 
     def estimate_many(self, overlaps: Sequence[Overlap], *, max_shift: int = 15) -> list[Estimate]:
         """Estimate many seams in one batch, as it suits a GPU.
@@ -139,19 +127,23 @@ class SeamNetMethod:
         reasons = [no_evidence(one.first, one.second) for one in overlaps]
         found = [undetermined(self.name, reason) if reason else None for reason in reasons]
         told = [index for index, reason in enumerate(reasons) if not reason]
-        if told:
+        if max_shift > WIDE:
+            for index in told:
+                found[index] = self.estimate(overlaps[index], max_shift=max_shift)
+        elif told:
+            filled = [_filled(overlaps[index]) for index in told]
             from ..nets.inference import compare_many
 
             seen = compare_many(
-                np.stack([fill(overlaps[index].first) for index in told]),
-                np.stack([fill(overlaps[index].second) for index in told]),
-                overlaps[told[0]].origin,
+                np.stack([one.first for one in filled]),
+                np.stack([one.second for one in filled]),
+                filled[0].origin,
                 max_shift,
                 device=self.device,
                 weights=self.weights,
             )
-            for index, one in zip(told, seen, strict=True):
-                found[index] = self._read(one, overlaps[index])
+            for index, one, crops in zip(told, seen, filled, strict=True):
+                found[index] = self._read(one, crops)
         return [estimate for estimate in found if estimate is not None]
 
     def votes(
@@ -185,22 +177,56 @@ class SeamNetMethod:
         wholes = chosen.whole(), rival.whole()
         if max(abs(part) for whole in wholes for part in whole) > max_shift:
             raise ValueError(f"shifts beyond the range of ±{max_shift} px cannot be compared")
+        filled = _filled(overlap)
         from ..nets.preload import preload_libraries
 
         preload_libraries()
         from ..nets.inference import votes
 
         return votes(
-            fill(overlap.first),
-            fill(overlap.second),
-            overlap.origin,
+            filled.first,
+            filled.second,
+            filled.origin,
             max_shift,
             *wholes,
             device=self.device,
             weights=self.weights,
         )
 
-    def _read(self, seen: Comparison, overlap: Overlap) -> Estimate:
+    def _compare(self, filled: Overlap, max_shift: int, progress: Progress | None) -> Comparison:
+        """Have the network compare two crops; coarse to fine, if that is far."""
+        from ..nets.preload import preload_libraries
+
+        preload_libraries()  # or a window would stand still while torch is imported
+        from ..nets.inference import STEPS, compare
+
+        looks = 0
+        of_all = MOST_LOOKS if max_shift > WIDE else 1
+
+        def tell(done: int, total: int, what: str) -> None:
+            if progress is not None:
+                progress(looks * total + done, of_all * total, what)
+
+        def look(
+            first: np.ndarray, second: np.ndarray, origin: tuple[int, int], reach: int
+        ) -> Comparison:
+            nonlocal looks
+            seen = compare(
+                first, second, origin, reach,
+                device=self.device, weights=self.weights, report=tell,
+            )  # fmt: skip
+            looks += 1
+            return seen
+
+        crops = filled.first, filled.second, filled.origin, max_shift
+        if max_shift <= WIDE:
+            return look(*crops)
+        seen = compare_wide(look, *crops)
+        if progress is not None:
+            progress(MOST_LOOKS * STEPS, MOST_LOOKS * STEPS, "done")
+        return seen
+
+    def _read(self, seen: Comparison, filled: Overlap) -> Estimate:
         def read(logits: np.ndarray) -> Estimate:
             return estimate_from_map(
                 logits,
@@ -210,7 +236,6 @@ class SeamNetMethod:
                 device=seen.device,
             )
 
-        filled = Overlap(fill(overlap.first), fill(overlap.second), overlap.origin)
         lattice = None
         if rival_in(seen.fine):
             lattice = find_lattice(filled.first, filled.second, seen.fine.shape[0] // 2)
@@ -220,10 +245,15 @@ class SeamNetMethod:
             found = estimate_with_repeats(filled, lattice, seen.logits, read)
         if found.status is Status.UNDETERMINED or seen.is_warped:
             return found
-        exact = refine(filled.first, filled.second, filled.origin, found.shift)
+        exact = refine(filled, found.shift)
         if exact is None or exact.distance(found.shift) > AS_FAR_AS_A_PARABOLA:
             return found
         return replace(found, shift=exact)
+
+
+def _filled(overlap: Overlap) -> Overlap:
+    """The same seam with both crops filled."""
+    return Overlap(fill(overlap.first), fill(overlap.second), overlap.origin)
 
 
 def fill(crop: np.ndarray) -> np.ndarray:

@@ -53,8 +53,8 @@ class SeamView(QObject):
         self._keys = keys
         self._preview = Preview(viewer, self)
         self._borrowed = Borrowed(viewer)
-
         self.said = self._preview.said
+        """Why what was asked for cannot be shown."""
 
     @property
     def layer(self) -> napari.layers.Image | None:

@@ -13,6 +13,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from ..geometry import Offset, OverlapError
 from ..seams import Overlap, shared_pixels, similarity
 from ..seams.composite import View, view
+from ..seams.overlap import crop_boxes
 from ._layers import OURS, Look
 from ._votes import Votes
 
@@ -171,12 +172,8 @@ class Preview(QObject):
             known = self._cut = first, second, offset, overlap
             self._cut_for = wanted_for
         *_, base, overlap = known
-        # The crops with a margin start where the margin does, or at the frame's edge.
-        corner = (
-            max(0, max(0, int(base.dy)) - REACH),
-            max(0, max(0, int(base.dx)) - REACH),
-        )
-        return overlap, base, corner
+        box, _ = crop_boxes(first.shape, second.shape, base, REACH)
+        return overlap, base, (box.y, box.x)
 
     def _draw(self, picture: np.ndarray, look: Look, at: tuple[float, float]) -> None:
         translate = look.translate(at)

@@ -38,7 +38,7 @@ class Votes(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.work = Work(self)
+        self._work = Work(self)
         self._of: tuple[Frame, Frame, Offset, Estimate] | None = None
         self._decided: Decided | None = None
 
@@ -57,12 +57,12 @@ class Votes(QObject):
             yield "asking each place"
             return what_decided(*asked)
 
-        self.work.start(job, self._take, self.said.emit)
+        self._work.start(job, self._take, self.said.emit)
         return None
 
     def forget(self) -> None:
         """Stop, and keep nothing."""
-        self.work.cancel()
+        self._work.cancel()
         self._of = self._decided = None
 
     def _take(self, decided: Decided) -> None:

@@ -330,7 +330,7 @@ def learn_features(
         if not (math.isfinite(loss) and bool(steepness.isfinite())):
             raise RecipeError(
                 f"the training broke down in step {step + 1}: its loss is no longer a number; "
-                f"lower the recipe's learning_rate, or begin with another seed"
+                "lower the recipe's learning_rate, or begin with another seed"
             )
         optimiser.step()
         # The last steps' average is better and steadier than the last step.

@@ -1,7 +1,8 @@
 """A wide search, coarse to fine: first reduced crops tell about where, then full ones exactly.
 
 At full size a wide range is not only slow: at far shifts few pixels are shared, and among very
-many shifts something always fits by chance. What a comparison is, is in `inference.py`.
+many shifts something always fits by chance. How two crops are compared is in
+`nets/inference.py`; where whole grids err far, `grids/wide.py` looks first.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .posterior import to_probability
+from .reduced import reduce
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .inference import Comparison
+    from ..nets.inference import Comparison
 
     Compare = Callable[[np.ndarray, np.ndarray, tuple[int, int], int], Comparison]
 
@@ -85,11 +89,8 @@ def compare_wide(
     reach = int(np.ceil(max_shift / by))
     near = np.array([o // by for o in origin])
     rest = np.array(origin) - by * near  # what a whole number of reduced pixels leaves
-    coarse = compare(
-        _reduced(first, by), _reduced(second, by), (int(near[0]), int(near[1])), reach
-    )
-    probability = np.exp(coarse.logits - coarse.logits.max())
-    probability /= probability.sum()
+    coarse = compare(reduce(first, by), reduce(second, by), (int(near[0]), int(near[1])), reach)
+    probability = to_probability(coarse.logits)
     n = 2 * max_shift + 1
     steps = np.arange(-max_shift, max_shift + 1)
     cells = [np.clip(np.rint((steps + r) / by).astype(int) + reach, 0, 2 * reach) for r in rest]
@@ -105,11 +106,8 @@ def compare_wide(
             first, second, (int(origin[0] + middle[0]), int(origin[1] + middle[1])), window
         )
         inside, of = _meet(middle, window, max_shift)
-        logits = found.logits[of]
-        within = np.exp(logits - found.logits.max())
-        within /= np.exp(found.logits - found.logits.max()).sum()
         spread[inside] = np.minimum(spread[inside], FAINT / by**2)
-        closer[inside] += share * within
+        closer[inside] += share * to_probability(found.logits)[of]
         fine[inside] = np.fmax(fine[inside], found.fine[of])
         looks.append(found)
     total = spread + closer
@@ -127,11 +125,3 @@ def _meet(
         whole.append(slice(low + max_shift, high + max_shift + 1))
         part.append(slice(low - at + window, high - at + window + 1))
     return (whole[0], whole[1]), (part[0], part[1])
-
-
-def _reduced(crop: np.ndarray, by: int) -> np.ndarray:
-    """Means of blocks; what is left over at the far borders is left out."""
-    height, width = (n // by * by for n in crop.shape)
-    blocks = crop[:height, :width].reshape(height // by, by, width // by, by)
-    means: np.ndarray = blocks.mean(axis=(1, 3), dtype=np.float32)
-    return means

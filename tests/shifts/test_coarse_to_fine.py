@@ -5,9 +5,9 @@ import pytest
 from scipy import ndimage
 
 from napari_seamnet.geometry import Shift
-from napari_seamnet.nets.wide import MOST_PLACES, WIDE, places, reduction
 from napari_seamnet.seams import Overlap
 from napari_seamnet.shifts import Cancelled, Status
+from napari_seamnet.shifts.coarse_to_fine import MOST_PLACES, WIDE, places, reduction
 from napari_seamnet.shifts.seamnet import SeamNetMethod
 
 
