@@ -43,6 +43,13 @@ def test_only_networks_tell(frames):
         what_decided(*frames, NOMINAL, Estimate(Shift(0, 0), Status.UNDETERMINED, 0.0))
 
 
+def test_a_seam_without_an_answer_says_so(frames):
+    found = align_pair(*frames, offset=NOMINAL, max_shift=4, device="cpu")
+    assert found.status is Status.UNDETERMINED
+    with pytest.raises(NotToldError, match=r"nothing decided this seam: .* search wider"):
+        what_decided(*frames, NOMINAL, found)
+
+
 def test_the_best_rival_is_another_peak():
     values = np.zeros((21, 21))
     values[10, 10], values[11, 11], values[4, 15], values[0, 0] = 9, 8, 5, np.nan

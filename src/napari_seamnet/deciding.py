@@ -15,7 +15,7 @@ from .geometry import Shift
 from .seams import Overlap
 from .seams.overlap import crop_boxes
 from .seams.vote_picture import draw_votes
-from .shifts import get_method
+from .shifts import Status, get_method
 from .shifts.seamnet import SeamNetMethod
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ def what_decided(first: Frame, second: Frame, nominal: Offset, estimate: Estimat
     """
     if estimate.map is None:
         raise NotToldError(NOTHING)
+    if estimate.status is Status.UNDETERMINED:
+        raise NotToldError(f"nothing decided this seam: {estimate.reason}")
     reach = estimate.map.max_shift
     overlap = Overlap.cut(first, second, nominal, margin=reach)
     _, box = crop_boxes(first.shape, second.shape, nominal, reach)
