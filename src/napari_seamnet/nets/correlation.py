@@ -115,16 +115,18 @@ def _box_sums(
     """
     height, width = maps.shape[-2:]
     ys, xs = torch.cat([top, bottom]).unique(), torch.cat([left, right]).unique()
-    of_rows, of_columns = _segments(ys, height, maps), _segments(xs, width, maps)
     rows, columns = (
         [torch.searchsorted(edges, end) for end in ends]
         for edges, ends in ((ys, (top, bottom)), (xs, (left, right)))
     )
     sums = []
-    for values in (maps, maps**2):
-        # Columns first: that is one product of two matrices, for all channels.
-        blocks = (of_rows @ (values @ of_columns.T)).double()
-        running = torch.nn.functional.pad(blocks.cumsum(-2).cumsum(-1), (1, 0, 1, 0))
+    for squared in (False, True):
+        # The longer axis first: what is left is small.
+        if height >= width:
+            blocks = _between(_between(maps, ys, -2, squared), xs, -1)
+        else:
+            blocks = _between(_between(maps, xs, -1, squared), ys, -2)
+        running = torch.nn.functional.pad(blocks.double().cumsum(-2).cumsum(-1), (1, 0, 1, 0))
         total = (
             running[..., rows[1][:, None], columns[1]]
             - running[..., rows[0][:, None], columns[1]]
@@ -135,8 +137,28 @@ def _box_sums(
     return sums[0], sums[1]
 
 
-def _segments(edges: torch.Tensor, n: int, like: torch.Tensor) -> torch.Tensor:
-    """(len(edges) - 1, n) matrix that sums between each two edges."""
-    places = torch.arange(n, device=like.device)
-    inside = (places >= edges[:-1, None]) & (places < edges[1:, None])
-    return inside.to(like.dtype)
+def _between(
+    maps: torch.Tensor, edges: torch.Tensor, axis: int, squared: bool = False
+) -> torch.Tensor:
+    """Sum between each two of the sorted edges along an axis, of values or of squares."""
+    ends = edges.tolist()
+    parts, k = [maps.narrow(axis, 0, 0)], 0
+    while k < len(ends) - 1:
+        # Next to the borders every line is a part of its own: these are taken as they are.
+        last = k
+        while last < len(ends) - 1 and ends[last + 1] - ends[last] == 1:
+            last += 1
+        if last > k:
+            lines = maps.narrow(axis, ends[k], last - k)
+            parts.append(lines**2 if squared else lines)
+            k = last
+        else:
+            lines = maps.narrow(axis, ends[k], ends[k + 1] - ends[k])
+            summed = (
+                torch.linalg.vector_norm(lines, dim=axis, keepdim=True) ** 2
+                if squared
+                else lines.sum(axis, keepdim=True)
+            )
+            parts.append(summed)
+            k += 1
+    return torch.cat(parts, axis)

@@ -16,9 +16,10 @@ import torch
 from ..geometry import Box
 from .correlation import correlation_maps
 from .device import choose_device, convolves_in
-from .glance import places
-from .plain_maps import plain_channels, standardise
-from .seamnet import SeamNet
+from .glance import places, rival_in
+from .plain_maps import N_PLAIN, plain_channels, standardise
+from .quick import quick_maps
+from .seamnet import FINE_CHANNELS, FINE_FILTERS, SeamNet
 from .weights import BUNDLED, WeightsError, loaded_network
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Comparison:
         Correlation whose peak is read to a fraction of a pixel.
     is_warped : bool
         Whether no single shift fits all of the seam (`SeamNet.is_warped`).
+    is_glance : bool
+        Whether the logits are of a few places only; `fine` is always of the whole seam.
     device : str
         Where it was computed.
     """
@@ -50,6 +53,7 @@ class Comparison:
     logits: np.ndarray
     fine: np.ndarray
     is_warped: bool
+    is_glance: bool
     device: str
 
 
@@ -174,7 +178,7 @@ def _compare_batch_on(
         fine = network.fine_map(maps).cpu().double().numpy()
         is_warped = network.is_warped(maps).cpu().numpy()
     return [
-        Comparison(logits[index], fine[index], bool(is_warped[index]), device.type)
+        Comparison(logits[index], fine[index], bool(is_warped[index]), False, device.type)
         for index in range(len(firsts))
     ]
 
@@ -196,46 +200,63 @@ def _compare_on(
     network = loaded(weights, device.type)
     with torch.inference_mode():
         crops = [torch.from_numpy(crop).to(device)[None, None] for crop in (first, second)]
-        tell(1, "comparing plain pictures")
-        plain, n_pixels = network.plain_maps(crops[0], crops[1], max_shift, origin)
-        logits = None
-        looked_at = places(first, second, origin, max_shift)
-        if looked_at:
-            tell(2, "taking a glance")
-            of_places = _glance(network, looked_at, max_shift, device)
-            maps = network.joined(of_places.mean(0, keepdim=True), plain)
-            logits = network.weigh(maps, n_pixels)[0]
-            if _confidence(logits) < ENOUGH or not _agree(of_places.mean(1), logits):
-                logits = None
-        if logits is None:
+        tell(1, "taking a glance")
+        seen = _glance(network, crops, places(first, second, origin, max_shift), origin, max_shift)
+        if seen is None:
+            plain, n_pixels = network.plain_maps(crops[0], crops[1], max_shift, origin)
             tell(2, "looking at the first frame")
             learned_first = network.encode(crops[0])
             tell(3, "looking at the second frame")
             learned_second = network.encode(crops[1])
             learned, _ = correlation_maps(learned_first, learned_second, max_shift, origin)
             maps = network.joined(learned, plain)
-            logits = network.weigh(maps, n_pixels)[0]
-        fine = network.fine_map(maps)[0].double().cpu().numpy()
-        is_warped = bool(network.is_warped(maps)[0])
+            seen = _comparison(
+                network.weigh(maps, n_pixels)[0],
+                network.fine_map(maps)[0],
+                is_warped=bool(network.is_warped(maps)[0]),
+            )
     tell(STEPS, "done")
-    return Comparison(logits.double().cpu().numpy(), fine, is_warped, device.type)
+    return seen
+
+
+def _comparison(
+    logits: torch.Tensor, fine: torch.Tensor, *, is_warped: bool = False, is_glance: bool = False
+) -> Comparison:
+    told, exact = (each.double().cpu().numpy() for each in (logits, fine))
+    return Comparison(told, exact, is_warped, is_glance, logits.device.type)
 
 
 def _glance(
     network: SeamNet,
+    crops: list[torch.Tensor],
     looked_at: list[tuple[np.ndarray, np.ndarray, tuple[int, int]]],
+    origin: tuple[int, int],
     max_shift: int,
-    device: torch.device,
-) -> torch.Tensor:
-    """Learned maps of a few places, (places, features, 2R+1, 2R+1)."""
+) -> Comparison | None:
+    """What a few places of a seam tell; None if they do not settle it, or there are none."""
+    if not looked_at:
+        return None
     firsts, seconds = (
-        torch.from_numpy(np.stack([place[side] for place in looked_at])).to(device)[:, None]
-        for side in (0, 1)
+        torch.from_numpy(np.stack([place[side] for place in looked_at])).to(crop.device)[:, None]
+        for side, crop in enumerate(crops)
     )
-    maps, _ = correlation_maps(
-        network.encode(firsts), network.encode(seconds), max_shift, looked_at[0][2]
-    )
-    return maps
+    of_places, n_pixels = network.maps(firsts, seconds, max_shift, looked_at[0][2])
+    maps = of_places.mean(0, keepdim=True)
+    logits = network.weigh(maps, len(looked_at) * n_pixels)[0]
+    learned = of_places[:, : -N_PLAIN - 1].mean(1)
+    if _confidence(logits) < ENOUGH or not _agree(learned, logits) or network.is_warped(maps)[0]:
+        return None
+    fine = network.fine_map(maps)[0]
+    # A second peak as high may be another cell of a lattice, which places elsewhere may rule out.
+    if rival_in(fine.double().cpu().numpy()):
+        return None
+    # Between these places the frames may be bent a little: the fraction is that of all the seam.
+    one, two = (standardise(crop) for crop in crops)
+    quick = quick_maps(one, two, max_shift, origin, FINE_FILTERS)
+    heights = maps[0, -N_PLAIN:][list(FINE_CHANNELS)].amax((-2, -1), keepdim=True)
+    quick = heights * quick / quick.amax((-2, -1), keepdim=True)
+    shares = torch.tensor(list(FINE_CHANNELS.values()), device=quick.device)
+    return _comparison(logits, (shares[:, None, None] * quick).sum(0), is_glance=True)
 
 
 def _agree(of_places: torch.Tensor, logits: torch.Tensor) -> bool:

@@ -25,6 +25,8 @@ RAW, SMOOTHED, NARROW, WIDE = 0, 1, 3, 4
 FINE_CHANNELS = {SMOOTHED: 1.0, NARROW: 0.3}
 """Plain channels, and their share, that the sub-pixel part is read from. Chosen on real frames
 without noise, where it is more exact than either: `benchmarks/real_frames.py`."""
+FINE_FILTERS = ((1.5,), (1.0, 4.0))
+"""The same channels as `quick_maps` takes them."""
 WARPED_CHANNELS = {SMOOTHED: 1.0, WIDE: 0.25}
 """The same where `is_warped`."""
 WARPED, NOISELESS = 0.75, 0.6

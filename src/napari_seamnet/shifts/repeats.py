@@ -61,28 +61,6 @@ class Repeat:
     evidence: float
 
 
-def rival_in(fine: np.ndarray, least: float = 0.4) -> bool:
-    """Whether a correlation map has a second peak anywhere near as high as its best.
-
-    Parameters
-    ----------
-    fine : (N, N) float array
-        Correlation at every shift.
-    least : float
-        Height of the second, as a share of the best's, both above the map's median.
-
-    Returns
-    -------
-    bool
-        If not, no lattice can mislead, and there is no need to look for one.
-    """
-    y, x = np.unravel_index(int(np.argmax(fine)), fine.shape)
-    is_peak = fine == ndimage.maximum_filter(fine, 3)
-    is_peak[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3] = False
-    base = np.median(fine)
-    return bool(is_peak.any() and fine[is_peak].max() - base >= least * (fine[y, x] - base))
-
-
 def repeats_of(
     overlap: Overlap, lattice: Lattice, best: tuple[int, int], max_shift: int
 ) -> list[Repeat]:

@@ -1,0 +1,121 @@
+"""Seams that no single shift fits, since one frame is bent against the other.
+
+Whoever looks at such a seam as a whole finds the shift of the part with the finest detail. Here
+each part gets a shift of its own, and the seam the mean of them. The least squares are those of
+`refine.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from .refine import LEAST_SIDE, MARGIN, PARTS, Patch, refine, step_from
+
+APART = 2.0
+"""px, on either axis, from which on parts lie apart: no shift is within 1 px of both."""
+SUSPECT = 1.0
+"""px; the same for a first look, which does not go quite as far as it should."""
+EVEN = 0.2
+"""px that the parts of a seam may lie apart that hardly is bent."""
+SURE = 6.0
+"""Standard deviations that the difference of two parts must have."""
+STEADY = 0.02
+"""px; no part's shift is known better than that: lines jitter, and interpolation errs."""
+FARTHEST = 5.0
+"""px that a part may lie from the seam's shift."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bend:
+    """Shifts of the parts of a bent seam, relative to the patches' own shift.
+
+    Parameters
+    ----------
+    parts : (P, 2) float array
+        (dy, dx) of each part along the seam, in px; NaN where a part tells nothing.
+    """
+
+    parts: np.ndarray
+
+    @property
+    def middle(self) -> np.ndarray:
+        """Mean of all parts that tell, (2,), in px."""
+        middle: np.ndarray = np.nanmean(self.parts, axis=0)
+        return middle
+
+    @property
+    def apart(self) -> float:
+        """How far the parts lie apart on either axis, in px."""
+        return float(np.max(np.nanmax(self.parts, axis=0) - np.nanmin(self.parts, axis=0)))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether all parts tell, so that the mean is that of the whole seam."""
+        return bool(np.isfinite(self.parts).all())
+
+
+def find_bend(patches: list[Patch], off: np.ndarray) -> Bend | None:
+    """Find out whether the parts of a seam lie apart.
+
+    Parameters
+    ----------
+    patches : list of Patch
+        All of the seam, or parts that are spread evenly along it; not empty.
+    off : (2,) float array
+        The seam's shift, relative to that of the patches, in px.
+
+    Returns
+    -------
+    Bend or None
+        None where the parts lie alike, or noise hides whether they do.
+    """
+    parts = _parts(patches)
+    if not _lie_apart([_told(part, off) for part in parts], SUSPECT):
+        return None
+    ends = [refine([part], off, FARTHEST) for part in parts]
+    told = [
+        None if end is None else _told(part, end) for part, end in zip(parts, ends, strict=True)
+    ]
+    if not _lie_apart(told, APART):
+        return None
+    return Bend(np.array([(np.nan, np.nan) if one is None else one[0] for one in told]))
+
+
+def is_even(patches: list[Patch], off: np.ndarray) -> bool:
+    """Whether all parts tell a shift, and none is known to lie over `EVEN` px from another."""
+    told = [_told(part, off) for part in _parts(patches)]
+    return bool(told) and None not in told and not _lie_apart(told, EVEN)
+
+
+def _told(part: Patch, off: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Shift of a part, one step on from `off`, and its variance on each axis."""
+    step = step_from([part], off)
+    return None if step is None else (off + step.by, np.diag(step.covariance) + STEADY**2)
+
+
+def _lie_apart(told: list[tuple[np.ndarray, np.ndarray] | None], apart: float) -> bool:
+    known = [one for one in told if one is not None]
+    for (a, of_a), (b, of_b) in combinations(known, 2):
+        off = np.abs(a - b)
+        if np.any((off > apart) & (off > SURE * np.sqrt(np.abs(of_a + of_b)))):
+            return True
+    return False
+
+
+def _parts(patches: list[Patch]) -> list[Patch]:
+    """Equal parts along the longer axis; none if they would be too short."""
+    if len(patches) > 1:
+        return patches
+    [patch] = patches
+    axis = int(np.argmax(patch.one.shape))
+    length = patch.one.shape[axis] // PARTS
+    if length < LEAST_SIDE + 2 * MARGIN:
+        return []
+    cuts = [
+        tuple(slice(k * length, (k + 1) * length) if a == axis else slice(None) for a in (0, 1))
+        for k in range(PARTS)
+    ]
+    return [Patch(patch.one[cut], patch.two[cut]) for cut in cuts]
