@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import dask.array as da
 import numpy as np
 
 from ..geometry import Box
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import dask.array as da
 
     _Index = slice | int | list[int] | np.ndarray
 
@@ -97,6 +98,8 @@ def lazy_array(
     across = (chunks, chunks) if isinstance(chunks, int) else tuple(chunks)
     if 0 in across:
         raise ValueError(f"a chunk is at least 1 px high and wide, not {across}")
+    import dask.array as da  # not before: that takes half a second, for a command for nothing
+
     dtype = np.dtype(dtype)
     return da.from_array(
         _BoxReader(read, shape, dtype),

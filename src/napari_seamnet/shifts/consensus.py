@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from ..geometry import Shift
 from ..seams import Overlap, cut_squares
@@ -149,7 +149,7 @@ def agree(estimates: Sequence[Estimate], method: str) -> Estimate:
         spread = np.maximum(winsorised.std(axis=0, ddof=1), LEAST_SPREAD)
         kept = n - 2 * k
         error = spread * np.sqrt((n - 1) / (kept * max(kept - 1, 1)))
-        within = 1 - 2 * stats.t.sf(1 / error, df=max(kept - 1, 1))
+        within = 1 - 2 * special.stdtr(max(kept - 1, 1), -1 / error)  # Student's t
         vote = np.mean([shift.distance(mean) <= 2 for shift in shifts])
         confidence = float(within.prod() * vote)
     status, reason = judge(confidence, ())

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
-from skimage.restoration import denoise_bilateral
 
 from ..seams.similarity import to_grey_levels
 from .correlation import no_evidence
@@ -110,6 +109,8 @@ class BilateralMethod:
         low = float(crop.min())
         scale = max(255.0, float(crop.max()) - low)
         sigma = float(crop.std()) if self.sigma_grey is None else self.sigma_grey
+        from skimage.restoration import denoise_bilateral  # brings all of scipy.stats along
+
         smooth: np.ndarray = denoise_bilateral(
             (crop - low) / scale,
             win_size=self.window,
