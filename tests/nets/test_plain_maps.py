@@ -65,14 +65,16 @@ def test_the_matched_filter_smooths_more_where_there_is_more_noise():
 def test_blurring_by_fourier_transforms_is_a_convolution_with_repeated_borders():
     from scipy import ndimage
 
-    from napari_seamnet.nets.plain_maps import gaussians
+    from napari_seamnet.nets.plain_maps import filtered
 
     rng = np.random.default_rng(0)
     for shape in ((37, 150), (12, 9), (200, 31)):
         crop = rng.standard_normal(shape).astype(np.float32)
         sigmas = (1.0, 2.5, 10.0)
-        got = gaussians(torch.from_numpy(crop)[None, None], sigmas)
-        for sigma, one in zip(sigmas, got, strict=True):
+        filters = [*((sigma,) for sigma in sigmas), (1.0, 2.5)]
+        got = filtered(torch.from_numpy(crop)[None, None], filters)
+        assert torch.allclose(got[3], got[0] - got[1], atol=1e-5)
+        for sigma, one in zip(sigmas, got, strict=False):
             radius = min(int(3 * sigma + 0.5), 40)
             expected = ndimage.gaussian_filter(crop, sigma, mode="nearest", radius=radius)
             assert np.abs(one[0, 0].numpy() - expected).max() < 1e-4

@@ -39,30 +39,29 @@ N_PLAIN = len(SMOOTHED) + len(BANDS) + 1 + len(EDGES)
 
 def gaussian(crops: torch.Tensor, sigma: float) -> torch.Tensor:
     """Blur (B, 1, H, W) crops by a Gaussian of `sigma` px, borders repeated."""
-    return gaussians(crops, (sigma,))[0] if sigma else crops
+    return filtered(crops, [(sigma,)])[0] if sigma else crops
 
 
-def gaussians(crops: torch.Tensor, sigmas: Sequence[float]) -> list[torch.Tensor]:
-    """Blur (B, 1, H, W) crops by several Gaussians at once, borders repeated.
+def filtered(crops: torch.Tensor, filters: Sequence[tuple[float, ...]]) -> list[torch.Tensor]:
+    """Filter (B, 1, H, W) crops by Gaussians, or by differences of two, borders repeated.
 
     Parameters
     ----------
     crops : (B, 1, H, W) float32 tensor
         Any sizes.
-    sigmas : sequence of float
-        Standard deviations, in px; all positive.
+    filters : sequence of tuple of float
+        For each a standard deviation, or a narrow and a wide one, in px; all positive.
 
     Returns
     -------
     list of (B, 1, H, W) tensor
-        One a Gaussian.
+        One a filter.
 
     Notes
     -----
     By Fourier transforms: a convolution of one channel leaves most of a processor idle.
     """
-    reaches = [min(int(3 * sigma + 0.5), MOST_REACH) for sigma in sigmas]
-    margin = max(reaches)
+    margin = max(_reach(sigma) for sigmas in filters for sigma in sigmas)
     height, width = crops.shape[-2:]
     # Replicated by index: `pad` does so only by less than the picture's own size.
     rows, columns = (
@@ -72,13 +71,24 @@ def gaussians(crops: torch.Tensor, sigmas: Sequence[float]) -> list[torch.Tensor
     padded = crops[..., rows[:, None], columns]
     size = [next_fast_len(n, real=True) for n in padded.shape[-2:]]
     spectrum = torch.fft.rfft2(padded, s=size)
-    blurred = []
-    for sigma, reach in zip(sigmas, reaches, strict=True):
-        down, across = (_transfer(sigma, reach, n).to(spectrum.device) for n in size)
-        filtered = spectrum * down[:, None] * across[: spectrum.shape[-1]]
-        whole = torch.fft.irfft2(filtered, s=size)
-        blurred.append(whole[..., margin : margin + height, margin : margin + width])
-    return blurred
+    found = []
+    for sigmas in filters:
+        passed = [_passed(sigma, size).to(spectrum.device) for sigma in sigmas]
+        whole = torch.fft.irfft2(
+            spectrum * (passed[0] - passed[1] if len(passed) > 1 else passed[0]), s=size
+        )
+        found.append(whole[..., margin : margin + height, margin : margin + width])
+    return found
+
+
+def _reach(sigma: float) -> int:
+    return min(int(3 * sigma + 0.5), MOST_REACH)
+
+
+def _passed(sigma: float, size: list[int]) -> torch.Tensor:
+    """What a Gaussian does to each frequency of a half-plane."""
+    down, across = (_transfer(sigma, _reach(sigma), n) for n in size)
+    return down[:, None] * across[: size[1] // 2 + 1]
 
 
 @lru_cache(maxsize=256)
@@ -112,13 +122,11 @@ def plain_channels(first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Ten
         In the order of `SMOOTHED`, `BANDS`, the matched filter of `matched`, `EDGES`.
     """
     stacks = []
-    sigmas = sorted({sigma for sigma in (*SMOOTHED, *sum(BANDS, ()), *EDGES) if sigma})
-    for crops, filtered in zip((first, second), matched(first, second), strict=True):
-        blurred = dict(zip(sigmas, gaussians(crops, sigmas), strict=True)) | {0.0: crops}
-        copies = [blurred[sigma] for sigma in SMOOTHED]
-        copies += [blurred[narrow] - blurred[wide] for narrow, wide in BANDS]
-        edges = [_steepness(blurred[sigma]) for sigma in EDGES]
-        stacks.append(torch.cat([*copies, filtered, *edges], dim=1))
+    filters = [*((sigma,) for sigma in SMOOTHED if sigma), *BANDS]
+    for crops, matching in zip((first, second), matched(first, second), strict=True):
+        copies = dict(zip(filters, filtered(crops, filters), strict=True))
+        edges = [_steepness(copies[sigma,]) for sigma in EDGES]
+        stacks.append(torch.cat([crops, *copies.values(), matching, *edges], dim=1))
     return stacks[0], stacks[1]
 
 
