@@ -111,30 +111,25 @@ def _box_sums(
     """Sum of values and of squares in every rectangle.
 
     All rectangles begin and end near the borders, at few different places: between these, pixels
-    are summed once, and running sums, in double precision, go over what is left.
+    are summed once, and what each rectangle has of these sums is added up in double precision.
     """
-    height, width = maps.shape[-2:]
     ys, xs = torch.cat([top, bottom]).unique(), torch.cat([left, right]).unique()
-    rows, columns = (
-        [torch.searchsorted(edges, end) for end in ends]
-        for edges, ends in ((ys, (top, bottom)), (xs, (left, right)))
-    )
+    down, across = _covers(ys, top, bottom), _covers(xs, left, right)
     sums = []
     for squared in (False, True):
         # The longer axis first: what is left is small.
-        if height >= width:
+        if maps.shape[-2] >= maps.shape[-1]:
             blocks = _between(_between(maps, ys, -2, squared), xs, -1)
         else:
             blocks = _between(_between(maps, xs, -1, squared), ys, -2)
-        running = torch.nn.functional.pad(blocks.double().cumsum(-2).cumsum(-1), (1, 0, 1, 0))
-        total = (
-            running[..., rows[1][:, None], columns[1]]
-            - running[..., rows[0][:, None], columns[1]]
-            - running[..., rows[1][:, None], columns[0]]
-            + running[..., rows[0][:, None], columns[0]]
-        )
-        sums.append(total.to(maps.dtype))
+        sums.append((down @ blocks.double() @ across.T).to(maps.dtype))
     return sums[0], sums[1]
+
+
+def _covers(edges: torch.Tensor, start: torch.Tensor, stop: torch.Tensor) -> torch.Tensor:
+    """(N, len(edges) - 1): 1 where what is between two edges lies between start and stop."""
+    inside = (edges[:-1] >= start[:, None]) & (edges[1:] <= stop[:, None])
+    return inside.double()
 
 
 def _between(
