@@ -7,45 +7,27 @@ first estimate.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..geometry import Shift
 from ..nets.glance import rival_in
 from ..seams import Overlap
-from .bend import find_bend, is_even
 from .coarse_to_fine import MOST_LOOKS, WIDE, compare_wide
 from .correlation import no_evidence
 from .estimate import Estimate, Status, undetermined
 from .lattice import find_lattice
 from .posterior import FINE_AGREEMENT, estimate_from_map
-from .refine import patches_of, refine, step_from
 from .repeats import estimate_with_repeats
+from .second_opinion import by_least_squares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ..geometry import Shift
     from ..nets.inference import Comparison
     from .estimate import Progress
-    from .refine import Patch
-
-
-AS_FAR_AS_A_PARABOLA = 0.06
-"""px; the parabola through a map's peak is seldom off by more where there is hardly any noise.
-What the least squares say farther away mostly follows noise, or a part of a bent seam."""
-AS_FAR_AS_A_SLOPE, EXACT = 0.3, 0.05
-"""px; how far the least squares may lead where neither is the case, and their standard deviation
-then. Such flat peaks are of detail that runs along the seam."""
-
-
-ONE_SIDED = 0.5
-"""px; where the mean of a bent seam's parts is farther away, one part has spoken for all."""
-HALF_BENT = 0.95
-"""Most that a seam may claim whose parts lie apart, as far as they tell anything; of such seams
-97 % were within 1 px."""
 
 
 class SeamNetMethod:
@@ -258,43 +240,7 @@ class SeamNetMethod:
             found = estimate_with_repeats(filled, lattice, seen.logits, read)
         if found.status is Status.UNDETERMINED or seen.is_warped:
             return found
-        return _exactly(found, filled)
-
-
-def _exactly(found: Estimate, filled: Overlap) -> Estimate:
-    """The same estimate with the least squares' fraction of a pixel, bent seams' mean shift."""
-    whole = found.shift.whole()
-    patches = patches_of(filled, whole)
-    if not patches:
-        return found
-    off = np.subtract(tuple(found.shift), whole)
-    exact = refine(patches, off)
-    if exact is not None and _is_better(exact, off, patches):
-        off = exact
-    bend = find_bend(patches, off)
-    if bend is None or bend.is_known:
-        if bend is not None and np.abs(bend.middle - off).max() > ONE_SIDED:
-            off = bend.middle
-        dy, dx = np.add(whole, off)
-        return replace(found, shift=Shift(float(dy), float(dx)))
-    if found.status is not Status.CERTAIN:
-        return found
-    return replace(
-        found,
-        status=Status.DOUBTFUL,
-        confidence=min(found.confidence, HALF_BENT),
-        reason=f"parts of the seam lie {bend.apart:.1f} px apart, others tell nothing",
-    )
-
-
-def _is_better(exact: np.ndarray, off: np.ndarray, patches: list[Patch]) -> bool:
-    """Whether the least squares' shift is to be taken instead of that of a map's peak."""
-    farther = float(np.abs(exact - off).max())
-    if farther <= AS_FAR_AS_A_PARABOLA:
-        return True
-    step = step_from(patches, exact)
-    is_exact = step is not None and np.diag(step.covariance).max() <= EXACT**2
-    return farther <= AS_FAR_AS_A_SLOPE and is_exact and is_even(patches, exact)
+        return by_least_squares(found, filled)
 
 
 def _filled(overlap: Overlap) -> Overlap:

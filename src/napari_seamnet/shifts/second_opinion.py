@@ -1,0 +1,117 @@
+"""A second opinion on an estimate: what least squares over the same pixels say.
+
+They give the last fraction of a pixel, find seams that are bent, and tell how exactly the shift is
+known once the peak is. They know nothing of other peaks, which is what a map over shifts is for.
+The squares themselves are in `refine.py` and `bend.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import special
+
+from ..geometry import Shift
+from .bend import find_bend, is_even
+from .estimate import Estimate, Status
+from .posterior import judge, to_probability
+from .refine import patches_of, refine, step_from
+
+if TYPE_CHECKING:
+    from ..seams import Overlap
+    from .refine import Patch
+
+PARABOLA = 0.06
+"""px; the parabola through a map's peak is seldom off by more where there is hardly any noise.
+What the least squares say farther away mostly follows noise, or a part of a bent seam."""
+SLOPE, EXACT = 0.3, 0.05
+"""px; how far the least squares may lead where neither is the case, and their standard deviation
+then. Such flat peaks are of detail that runs along the seam."""
+DISSENT = 2.0
+"""Standard deviations, besides `SLOPE`, by which the least squares deny a shift."""
+DENIED = 0.97
+"""Most that a seam may claim then; of such seams 3 % were off by over 1 px."""
+SHARP = 0.1
+"""px; standard deviation of least squares that may make an estimate more certain."""
+PEAK = 2
+"""px around a shift, each axis, that belong to its peak."""
+ONE_SIDED = 0.5
+"""px; where the mean of a bent seam's parts is farther away, one part has spoken for all."""
+HALF_BENT = 0.95
+"""Most that a seam may claim whose parts lie apart, as far as they tell anything; of such seams
+97 % were within 1 px."""
+
+
+def by_least_squares(found: Estimate, overlap: Overlap) -> Estimate:
+    """Ask the pixels themselves about an estimate that was read from a map.
+
+    Parameters
+    ----------
+    found : Estimate
+        With its map of log-probabilities; not undetermined.
+    overlap : Overlap
+        The two crops, finite.
+
+    Returns
+    -------
+    Estimate
+        Its shift is more exact, or, where the seam is bent, the mean of its parts'. It is less
+        confident where least squares, or some parts of the seam, say something else; more
+        confident where all say the same, and the map is merely flat.
+    """
+    whole = found.shift.whole()
+    patches = patches_of(overlap, whole)
+    if not patches:
+        return found
+    off = np.subtract(tuple(found.shift), whole)
+    exact = refine(patches, off)
+    farther = np.inf if exact is None else float(np.abs(exact - off).max())
+    spread = np.inf if exact is None else _spread(patches, exact)
+    is_alike = exact is not None and farther <= SLOPE and is_even(patches, exact)
+    at = off
+    if exact is not None and (farther <= PARABOLA or (is_alike and spread <= EXACT)):
+        at = exact
+    bend = find_bend(patches, at)
+    if bend is not None and bend.is_known and np.abs(bend.middle - at).max() > ONE_SIDED:
+        at = bend.middle
+    dy, dx = np.add(whole, at)
+    seen = replace(found, shift=Shift(float(dy), float(dx)))
+    if bend is not None and not bend.is_known:
+        reason = f"parts of the seam lie {bend.apart:.1f} px apart, others tell nothing"
+        return _doubted(seen, HALF_BENT, reason)
+    if exact is not None and farther > max(SLOPE, DISSENT * spread):
+        return _doubted(seen, DENIED, f"least squares lead {farther:.1f} px away")
+    if is_alike and spread <= SHARP:
+        return _confirmed(seen, within=float(special.erf((1 - farther) / spread / np.sqrt(2))))
+    return seen
+
+
+def _spread(patches: list[Patch], exact: np.ndarray) -> float:
+    """Standard deviation of the least squares, in px, on the worse axis."""
+    step = step_from(patches, exact)
+    return np.inf if step is None else float(np.sqrt(np.linalg.eigvalsh(step.covariance).max()))
+
+
+def _doubted(found: Estimate, most: float, reason: str) -> Estimate:
+    """The same, if it was certain, with less confidence."""
+    if found.status is not Status.CERTAIN:
+        return found
+    return replace(
+        found, status=Status.DOUBTFUL, confidence=min(found.confidence, most), reason=reason
+    )
+
+
+def _confirmed(found: Estimate, within: float) -> Estimate:
+    """The same, if it was doubtful, with the probability of its whole peak times `within`."""
+    if found.status is not Status.DOUBTFUL or found.map is None:
+        return found
+    probability = to_probability(found.map.values)
+    y, x = (part + found.map.max_shift for part in found.shift.whole())
+    around = probability[max(0, y - PEAK) : y + PEAK + 1, max(0, x - PEAK) : x + PEAK + 1]
+    confidence = min(1.0, float(around.sum()) * within)
+    if confidence <= found.confidence:
+        return found
+    status, reason = judge(confidence, found.alternatives)
+    return replace(found, confidence=confidence, status=status, reason=reason)

@@ -1,0 +1,76 @@
+"""What least squares make of an estimate that was read from a map."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from napari_seamnet.geometry import Shift
+from napari_seamnet.seams import Overlap
+from napari_seamnet.shifts import Status
+from napari_seamnet.shifts.estimate import undetermined
+from napari_seamnet.shifts.posterior import estimate_from_map
+from napari_seamnet.shifts.second_opinion import DENIED, by_least_squares
+
+REACH = 10
+
+
+def overlap(true, noise=0.01, seed=0, shape=(300, 90)):
+    """Two crops of smooth noise, the second off by `true`."""
+    rng = np.random.default_rng(seed)
+    scene = ndimage.gaussian_filter(rng.standard_normal([n + 40 for n in shape]), 2.5)
+    scene /= scene.std()
+    y, x = np.mgrid[: shape[0], : shape[1]] + 20.0
+    second = ndimage.map_coordinates(scene, [y + true[0], x + true[1]], order=5)
+    sides = scene[20:-20, 20:-20], second
+    return Overlap(*(side + noise * rng.standard_normal(shape) for side in sides))
+
+
+def estimate(at, wide, rival=0.0):
+    """A posterior that is a Gaussian hill around a shift, `wide` px."""
+    y, x = np.mgrid[-REACH : REACH + 1, -REACH : REACH + 1]
+    hill = np.exp(-((y - at[0]) ** 2 + (x - at[1]) ** 2) / (2 * wide**2))
+    other = np.exp(-((y - 7) ** 2 + (x + 6) ** 2) / (2 * wide**2))
+    posterior = (1 - rival) * hill / hill.sum() + rival * other / other.sum()
+    return estimate_from_map(np.log(posterior + 1e-15), method="test")
+
+
+def test_a_flat_peak_is_certain_where_the_pixels_leave_no_doubt():
+    found = estimate((2.2, -3.4), 0.75)
+    assert found.status is Status.DOUBTFUL
+    better = by_least_squares(found, overlap((2.25, -3.5)))
+    assert better.status is Status.CERTAIN
+    assert better.confidence > found.confidence
+    assert better.reason == ""
+    assert better.shift.distance(Shift(2.25, -3.5)) < 0.02
+
+
+def test_another_peak_is_not_argued_away():
+    found = estimate((2.2, -3.4), 0.5, rival=0.04)
+    assert found.status is Status.DOUBTFUL
+    assert by_least_squares(found, overlap((2.25, -3.5))).status is Status.DOUBTFUL
+
+
+def test_pixels_that_say_something_else_make_doubtful():
+    found = estimate((2.0, -3.0), 0.3)
+    assert found.status is Status.CERTAIN
+    doubted = by_least_squares(found, overlap((2.9, -3.0)))
+    assert doubted.status is Status.DOUBTFUL
+    assert doubted.confidence == DENIED
+    assert "0.9 px" in doubted.reason
+    assert doubted.shift.distance(found.shift) < 0.01
+
+
+@pytest.mark.parametrize("noise", [5.0, 20.0])
+def test_noise_changes_nothing(noise):
+    found = estimate((2.0, -3.0), 0.75)
+    same = by_least_squares(found, overlap((2.0, -3.0), noise=noise))
+    assert (same.status, same.confidence) == (found.status, found.confidence)
+    assert same.shift.distance(found.shift) < 0.07
+
+
+def test_what_was_undetermined_or_too_small_stays():
+    found = estimate((0.0, 0.0), 0.75)
+    tiny = Overlap(np.zeros((6, 90)), np.zeros((6, 90)))
+    assert by_least_squares(found, tiny) == found
+    nothing = undetermined("test", "blank")
+    assert by_least_squares(nothing, overlap((0, 0))).status is Status.UNDETERMINED
