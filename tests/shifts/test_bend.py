@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from napari_seamnet.seams import Overlap
 from napari_seamnet.shifts import Status, get_method
-from napari_seamnet.shifts.bend import find_bend
+from napari_seamnet.shifts.bend import find_bend, look_at_parts
 from napari_seamnet.shifts.refine import patches_of
 
 
@@ -23,7 +23,8 @@ def bent(ends, shape=(400, 90), noise=0.02, seed=0, axis=0):
 
 
 def found(overlap, at=(0, 0), off=(0.0, 0.0)):
-    return find_bend(patches_of(overlap, at), np.array(off))
+    patches = patches_of(overlap, at)
+    return find_bend(patches, np.array(off), look_at_parts(patches, np.array(off)))
 
 
 @pytest.mark.parametrize("axis", [0, 1])

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 PLACES = 3
 """So many places, so that a warped or damaged part cannot speak for the whole seam."""
-SHARE = 0.25
+SHARE = 0.12
 """Part of the seam that all places together cover."""
 LEAST_LENGTH = 96
 """px along the seam of a place: shorter ones lose too much to the search range."""

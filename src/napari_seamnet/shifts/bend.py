@@ -12,7 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
-from .refine import LEAST_SIDE, MARGIN, PARTS, Patch, refine, step_from
+from .refine import LEAST_SIDE, MARGIN, PARTS, Fit, Patch, refine, step_from
 
 APART = 2.0
 """px, on either axis, from which on parts lie apart: no shift is within 1 px of both."""
@@ -57,8 +57,8 @@ class Bend:
         return bool(np.isfinite(self.parts).all())
 
 
-def find_bend(patches: list[Patch], off: np.ndarray) -> Bend | None:
-    """Find out whether the parts of a seam lie apart.
+def look_at_parts(patches: list[Patch], off: np.ndarray) -> list[Fit | None]:
+    """What each part along a seam says, on a first look from `off` px beside the patches' shift.
 
     Parameters
     ----------
@@ -69,38 +69,45 @@ def find_bend(patches: list[Patch], off: np.ndarray) -> Bend | None:
 
     Returns
     -------
+    list of Fit or None
+        None for parts that say nothing; empty where the seam is too short for parts.
+    """
+    return [step_from([part], off) for part in _parts(patches)]
+
+
+def is_even(seen: list[Fit | None]) -> bool:
+    """Whether all parts say something, and none is known to lie over `EVEN` px from another."""
+    return bool(seen) and None not in seen and not _lie_apart(seen, EVEN)
+
+
+def find_bend(patches: list[Patch], off: np.ndarray, seen: list[Fit | None]) -> Bend | None:
+    """Find out whether the parts of a seam lie apart.
+
+    Parameters
+    ----------
+    patches, off
+        As for `look_at_parts`.
+    seen : list of Fit or None
+        What that gave.
+
+    Returns
+    -------
     Bend or None
         None where the parts lie alike, or noise hides whether they do.
     """
-    parts = _parts(patches)
-    if not _lie_apart([_told(part, off) for part in parts], SUSPECT):
+    if not _lie_apart(seen, SUSPECT):
         return None
-    ends = [refine([part], off, FARTHEST) for part in parts]
-    told = [
-        None if end is None else _told(part, end) for part, end in zip(parts, ends, strict=True)
-    ]
-    if not _lie_apart(told, APART):
+    fits = [refine([part], off, FARTHEST) for part in _parts(patches)]
+    if not _lie_apart(fits, APART):
         return None
-    return Bend(np.array([(np.nan, np.nan) if one is None else one[0] for one in told]))
+    return Bend(np.array([(np.nan, np.nan) if fit is None else fit.off for fit in fits]))
 
 
-def is_even(patches: list[Patch], off: np.ndarray) -> bool:
-    """Whether all parts tell a shift, and none is known to lie over `EVEN` px from another."""
-    told = [_told(part, off) for part in _parts(patches)]
-    return bool(told) and None not in told and not _lie_apart(told, EVEN)
-
-
-def _told(part: Patch, off: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Shift of a part, one step on from `off`, and its variance on each axis."""
-    step = step_from([part], off)
-    return None if step is None else (off + step.by, np.diag(step.covariance) + STEADY**2)
-
-
-def _lie_apart(told: list[tuple[np.ndarray, np.ndarray] | None], apart: float) -> bool:
-    known = [one for one in told if one is not None]
-    for (a, of_a), (b, of_b) in combinations(known, 2):
-        off = np.abs(a - b)
-        if np.any((off > apart) & (off > SURE * np.sqrt(np.abs(of_a + of_b)))):
+def _lie_apart(fits: list[Fit | None], apart: float) -> bool:
+    for a, b in combinations([fit for fit in fits if fit is not None], 2):
+        variance = np.diag(a.covariance) + np.diag(b.covariance)
+        off = np.abs(a.off - b.off)
+        if np.any((off > apart) & (off > SURE * np.sqrt(np.abs(variance) + 2 * STEADY**2))):
             return True
     return False
 

@@ -50,18 +50,18 @@ class Patch:
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class Fit:
     """Where the least squares of some pixels lead.
 
     Parameters
     ----------
-    by : (2,) float array
-        (dy, dx), in px.
+    off : (2,) float array
+        (dy, dx) from the patches' own shift, in px.
     covariance : (2, 2) float array
         What noise makes of it, from what is left between the two crops, in px^2.
     """
 
-    by: np.ndarray
+    off: np.ndarray
     covariance: np.ndarray
 
 
@@ -89,9 +89,7 @@ def patches_of(overlap: Overlap, whole: tuple[int, int]) -> list[Patch]:
     ]
 
 
-def refine(
-    patches: list[Patch], fraction: np.ndarray, farthest: float = FARTHEST
-) -> np.ndarray | None:
+def refine(patches: list[Patch], fraction: np.ndarray, farthest: float = FARTHEST) -> Fit | None:
     """Move a shift to the least squares of all pixels, whose gain may differ.
 
     Parameters
@@ -105,7 +103,7 @@ def refine(
 
     Returns
     -------
-    (2,) float array or None
+    Fit or None
         How far it is; None where nothing is to be seen, or the steps lead away.
 
     Notes
@@ -118,14 +116,15 @@ def refine(
     slopes = [_slopes(patch.two) for patch in patches]
     off = np.asarray(fraction, float)
     for _ in range(ROUNDS):
-        step = step_from(patches, off, slopes)
-        if step is None:
+        fit = step_from(patches, off, slopes)
+        if fit is None:
             return None
-        off = off + np.clip(step.by, -STRIDE, STRIDE)
+        by = fit.off - off
+        off = off + np.clip(by, -STRIDE, STRIDE)
         if np.abs(off).max() > farthest:
             return None
-        if np.abs(step.by).max() < ENOUGH:
-            return off
+        if np.abs(by).max() < ENOUGH:
+            return fit
     return None
 
 
@@ -133,13 +132,13 @@ def refined(overlap: Overlap, shift: Shift) -> Shift | None:
     """Refine a shift of an overlap, right within about a pixel; see `refine`."""
     whole = shift.whole()
     patches = patches_of(overlap, whole)
-    off = refine(patches, np.subtract(tuple(shift), whole)) if patches else None
-    return None if off is None else Shift(float(whole[0] + off[0]), float(whole[1] + off[1]))
+    fit = refine(patches, np.subtract(tuple(shift), whole)) if patches else None
+    return None if fit is None else Shift(*(float(part) for part in whole + fit.off))
 
 
 def step_from(
     patches: list[Patch], off: np.ndarray, slopes: list[np.ndarray] | None = None
-) -> Step | None:
+) -> Fit | None:
     """One Gauss-Newton step, from `off` px beside the patches' own shift.
 
     None where the pixels do not tell both axes, or nothing is to be seen.
@@ -163,7 +162,7 @@ def step_from(
     by = np.linalg.solve(normal, (slopes1 + slopes2) / 2 @ rest)
     # Smoothed noise is alike from pixel to pixel: so many of them count as one.
     alike = 4 * np.pi * SIGMA**2
-    return Step(by, alike * float(rest.var()) * np.linalg.inv(normal))
+    return Fit(off + by, alike * float(rest.var()) * np.linalg.inv(normal))
 
 
 def _slopes(picture: np.ndarray) -> np.ndarray:

@@ -14,14 +14,13 @@ import numpy as np
 from scipy import special
 
 from ..geometry import Shift
-from .bend import find_bend, is_even
+from .bend import find_bend, is_even, look_at_parts
 from .estimate import Estimate, Status
 from .posterior import judge, to_probability
-from .refine import patches_of, refine, step_from
+from .refine import patches_of, refine
 
 if TYPE_CHECKING:
     from ..seams import Overlap
-    from .refine import Patch
 
 PARABOLA = 0.06
 """px; the parabola through a map's peak is seldom off by more where there is hardly any noise.
@@ -66,14 +65,15 @@ def by_least_squares(found: Estimate, overlap: Overlap) -> Estimate:
     if not patches:
         return found
     off = np.subtract(tuple(found.shift), whole)
-    exact = refine(patches, off)
-    farther = np.inf if exact is None else float(np.abs(exact - off).max())
-    spread = np.inf if exact is None else _spread(patches, exact)
-    is_alike = exact is not None and farther <= SLOPE and is_even(patches, exact)
+    fit = refine(patches, off)
+    farther = np.inf if fit is None else float(np.abs(fit.off - off).max())
+    spread = np.inf if fit is None else float(np.sqrt(np.linalg.eigvalsh(fit.covariance).max()))
+    parts = look_at_parts(patches, off if fit is None else fit.off)
+    is_alike = farther <= SLOPE and is_even(parts)
     at = off
-    if exact is not None and (farther <= PARABOLA or (is_alike and spread <= EXACT)):
-        at = exact
-    bend = find_bend(patches, at)
+    if fit is not None and (farther <= PARABOLA or (is_alike and spread <= EXACT)):
+        at = fit.off
+    bend = find_bend(patches, off, parts)
     if bend is not None and bend.is_known and np.abs(bend.middle - at).max() > ONE_SIDED:
         at = bend.middle
     dy, dx = np.add(whole, at)
@@ -81,17 +81,11 @@ def by_least_squares(found: Estimate, overlap: Overlap) -> Estimate:
     if bend is not None and not bend.is_known:
         reason = f"parts of the seam lie {bend.apart:.1f} px apart, others tell nothing"
         return _doubted(seen, HALF_BENT, reason)
-    if exact is not None and farther > max(SLOPE, DISSENT * spread):
+    if fit is not None and farther > max(SLOPE, DISSENT * spread):
         return _doubted(seen, DENIED, f"least squares lead {farther:.1f} px away")
     if is_alike and spread <= SHARP:
         return _confirmed(seen, within=float(special.erf((1 - farther) / spread / np.sqrt(2))))
     return seen
-
-
-def _spread(patches: list[Patch], exact: np.ndarray) -> float:
-    """Standard deviation of the least squares, in px, on the worse axis."""
-    step = step_from(patches, exact)
-    return np.inf if step is None else float(np.sqrt(np.linalg.eigvalsh(step.covariance).max()))
 
 
 def _doubted(found: Estimate, most: float, reason: str) -> Estimate:
