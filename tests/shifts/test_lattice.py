@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from napari_seamnet import Shift
 from napari_seamnet.learning import scenes
-from napari_seamnet.nets.glance import rival_in
 from napari_seamnet.seams import Overlap
 from napari_seamnet.shifts import Status
 from napari_seamnet.shifts.lattice import Lattice, find_lattice
+from napari_seamnet.shifts.repeats import rival_in
 from napari_seamnet.shifts.seamnet import SeamNetMethod
 
 

@@ -6,7 +6,6 @@ Which places are the most telling is found here; whether a glance is enough, in 
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
 
 PLACES = 3
 """So many places, so that a warped or damaged part cannot speak for the whole seam."""
@@ -61,28 +60,6 @@ def places(
         start = int(np.argmax(np.where(here, told, -1)))
         found.append(_cut(first, second, origin, max_shift, axis, start, length))
     return found
-
-
-def rival_in(fine: np.ndarray, least: float = 0.4) -> bool:
-    """Whether a correlation map has a second peak anywhere near as high as its best.
-
-    Parameters
-    ----------
-    fine : (N, N) float array
-        Correlation at every shift.
-    least : float
-        Height of the second, as a share of the best's, both above the map's median.
-
-    Returns
-    -------
-    bool
-        If not, no lattice can mislead, and there is no need to look for one.
-    """
-    y, x = np.unravel_index(int(np.argmax(fine)), fine.shape)
-    is_peak = fine == ndimage.maximum_filter(fine, 3)
-    is_peak[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3] = False
-    base = np.median(fine)
-    return bool(is_peak.any() and fine[is_peak].max() - base >= least * (fine[y, x] - base))
 
 
 def _detail(crop: np.ndarray, axis: int) -> np.ndarray:

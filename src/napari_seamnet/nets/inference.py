@@ -16,7 +16,7 @@ import torch
 from ..geometry import Box
 from .correlation import correlation_maps
 from .device import choose_device, convolves_in
-from .glance import places, rival_in
+from .glance import places
 from .plain_maps import N_PLAIN, plain_channels, standardise
 from .quick import quick_maps
 from .seamnet import FINE_CHANNELS, FINE_FILTERS, SeamNet
@@ -63,6 +63,7 @@ def compare(
     origin: tuple[int, int],
     max_shift: int,
     *,
+    in_full: bool = False,
     device: str = "auto",
     weights: Path | None = None,
     report: Callable[[int, int, str], None] | None = None,
@@ -77,6 +78,8 @@ def compare(
         Where second's pixel (0, 0) lies in first at shift (0, 0).
     max_shift : int
         Search range R, in px each way.
+    in_full : bool
+        Whether all of a long seam is looked at; else a glance may be enough.
     device : {"auto", "cpu", "cuda", "mps"}
         Where to run. A GPU that runs out of memory hands over to the CPU, with a warning.
     weights : Path, optional
@@ -97,7 +100,7 @@ def compare(
     """
     chosen = choose_device(device)
     try:
-        return _compare_on(chosen, first, second, origin, max_shift, weights, report)
+        return _compare_on(chosen, first, second, origin, max_shift, in_full, weights, report)
     except torch.OutOfMemoryError:
         if chosen.type == "cpu":
             raise
@@ -106,7 +109,9 @@ def compare(
             f"{first.shape[1]} px; it is computed on the CPU instead",
             stacklevel=2,
         )
-    return _compare_on(torch.device("cpu"), first, second, origin, max_shift, weights, report)
+    return _compare_on(
+        torch.device("cpu"), first, second, origin, max_shift, in_full, weights, report
+    )
 
 
 def compare_many(
@@ -189,6 +194,7 @@ def _compare_on(
     second: np.ndarray,
     origin: tuple[int, int],
     max_shift: int,
+    in_full: bool,
     weights: Path | None,
     report: Callable[[int, int, str], None] | None,
 ) -> Comparison:
@@ -201,7 +207,8 @@ def _compare_on(
     with torch.inference_mode():
         crops = [torch.from_numpy(crop).to(device)[None, None] for crop in (first, second)]
         tell(1, "taking a glance")
-        seen = _glance(network, crops, places(first, second, origin, max_shift), origin, max_shift)
+        looked_at = [] if in_full else places(first, second, origin, max_shift)
+        seen = _glance(network, crops, looked_at, origin, max_shift)
         if seen is None:
             plain, n_pixels = network.plain_maps(crops[0], crops[1], max_shift, origin)
             tell(2, "looking at the first frame")
@@ -245,10 +252,6 @@ def _glance(
     logits = network.weigh(maps, len(looked_at) * n_pixels)[0]
     learned = of_places[:, : -N_PLAIN - 1].mean(1)
     if _confidence(logits) < ENOUGH or not _agree(learned, logits) or network.is_warped(maps)[0]:
-        return None
-    fine = network.fine_map(maps)[0]
-    # A second peak as high may be another cell of a lattice, which places elsewhere may rule out.
-    if rival_in(fine.double().cpu().numpy()):
         return None
     # Between these places the frames may be bent a little: the fraction is that of all the seam.
     one, two = (standardise(crop) for crop in crops)

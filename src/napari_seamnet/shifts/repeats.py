@@ -61,6 +61,28 @@ class Repeat:
     evidence: float
 
 
+def rival_in(fine: np.ndarray, least: float = 0.4) -> bool:
+    """Whether a correlation map has a second peak anywhere near as high as its best.
+
+    Parameters
+    ----------
+    fine : (N, N) float array
+        Correlation at every shift.
+    least : float
+        Height of the second, as a share of the best's, both above the map's median.
+
+    Returns
+    -------
+    bool
+        If not, no lattice can mislead, and there is no need to look for one.
+    """
+    y, x = np.unravel_index(int(np.argmax(fine)), fine.shape)
+    is_peak = fine == ndimage.maximum_filter(fine, 3)
+    is_peak[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3] = False
+    base = np.median(fine)
+    return bool(is_peak.any() and fine[is_peak].max() - base >= least * (fine[y, x] - base))
+
+
 def repeats_of(
     overlap: Overlap, lattice: Lattice, best: tuple[int, int], max_shift: int
 ) -> list[Repeat]:
@@ -125,10 +147,14 @@ def _irregular(crop: np.ndarray, lattice: Lattice) -> np.ndarray:
     size = [
         fft.next_fast_len(int(n + m), real=True) for n, m in zip(crop.shape, margin, strict=True)
     ]
-    fy, fx = fft.fftfreq(size[0])[:, None], fft.rfftfreq(size[1])
+    fy, fx = fft.fftfreq(size[0]), fft.rfftfreq(size[1])
     # A sum over moved copies is one product of spectra, at fractions of a pixel, too. The lags
     # come in opposite pairs, so that it is real.
-    moved = sum(np.cos(2 * np.pi * (fy * y + fx * x)) for y, x in lags).astype(np.float32)
+    down, across = (
+        np.exp(2j * np.pi * np.outer(lags[:, axis], f)).astype(np.complex64)
+        for axis, f in enumerate((fy, fx))
+    )
+    moved = down.real.T @ across.real - down.imag.T @ across.imag
     both = fft.rfft2(np.stack([smooth, np.ones_like(smooth)]), s=size)
     summed, n = fft.irfft2(both * moved, s=size)[:, : crop.shape[0], : crop.shape[1]]
     rest = smooth - summed / np.maximum(n, 1)

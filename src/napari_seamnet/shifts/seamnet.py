@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..nets.glance import rival_in
 from ..seams import Overlap
 from .coarse_to_fine import MOST_LOOKS, WIDE, compare_wide
 from .correlation import no_evidence
 from .estimate import Estimate, Status, undetermined
 from .lattice import find_lattice
 from .posterior import FINE_AGREEMENT, estimate_from_map
-from .repeats import estimate_with_repeats
+from .repeats import estimate_with_repeats, rival_in
 from .second_opinion import by_least_squares
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ class SeamNetMethod:
         if reason:
             return undetermined(self.name, reason)
         filled = _filled(overlap)
-        return self._read(self._compare(filled, max_shift, progress), filled)
+        return self._answer(filled, max_shift, progress)
 
     def estimate_many(self, overlaps: Sequence[Overlap], *, max_shift: int = 15) -> list[Estimate]:
         """Estimate many seams in one batch, as it suits a GPU.
@@ -188,38 +187,46 @@ class SeamNetMethod:
             weights=self.weights,
         )
 
-    def _compare(self, filled: Overlap, max_shift: int, progress: Progress | None) -> Comparison:
-        """Have the network compare two crops; coarse to fine, if that is far."""
+    def _answer(self, filled: Overlap, max_shift: int, progress: Progress | None) -> Estimate:
+        """Compare two crops, and read the estimate; coarse to fine, if the range is wide."""
         from ..nets.preload import preload_libraries
 
         preload_libraries()  # or a window would stand still while torch is imported
         from ..nets.inference import STEPS, compare
 
         looks = 0
-        of_all = MOST_LOOKS if max_shift > WIDE else 1
+        most = MOST_LOOKS if max_shift > WIDE else 2
 
         def tell(done: int, total: int, what: str) -> None:
             if progress is not None:
-                progress(looks * total + done, of_all * total, what)
+                progress(looks * total + done, most * total, what)
 
         def look(
-            first: np.ndarray, second: np.ndarray, origin: tuple[int, int], reach: int
+            first: np.ndarray,
+            second: np.ndarray,
+            origin: tuple[int, int],
+            reach: int,
+            in_full: bool = False,
         ) -> Comparison:
             nonlocal looks
             seen = compare(
-                first, second, origin, reach,
+                first, second, origin, reach, in_full=in_full,
                 device=self.device, weights=self.weights, report=tell,
             )  # fmt: skip
             looks += 1
             return seen
 
         crops = filled.first, filled.second, filled.origin, max_shift
-        if max_shift <= WIDE:
-            return look(*crops)
-        seen = compare_wide(look, *crops)
+        if max_shift > WIDE:
+            found = self._read(compare_wide(look, *crops), filled)
+        else:
+            seen = look(*crops)
+            found = self._read(seen, filled)
+            if seen.is_glance and found.status is not Status.CERTAIN:
+                found = self._read(look(*crops, in_full=True), filled)
         if progress is not None:
-            progress(MOST_LOOKS * STEPS, MOST_LOOKS * STEPS, "done")
-        return seen
+            progress(most * STEPS, most * STEPS, "done")
+        return found
 
     def _read(self, seen: Comparison, filled: Overlap) -> Estimate:
         def read(logits: np.ndarray) -> Estimate:
