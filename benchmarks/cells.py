@@ -3,10 +3,10 @@
     python benchmarks/cells.py [--seams 4] [--methods seamnet,smoothed,...] [--out FOLDER]
 
 A cell is content x noise x overlap width x difference of the two exposures; all seams come from
-fixed seeds that no training uses. Each seam is `LENGTH` px long, shifted by up to ±`RANGE` px with
-a fraction, and searched within ±`SEARCH` px. Prints tables; `--out` also keeps every result
-(`seams.csv`), a heat map for each noise (`cells_*.png`), and said against true probabilities
-(`reliability.png`).
+fixed seeds that no training uses. Each seam is `LENGTH` px long, unless `--length` says more,
+shifted by up to ±`RANGE` px with a fraction, and searched within ±`SEARCH` px. Prints tables;
+`--out` also keeps every result (`seams.csv`), a heat map for each noise (`cells_*.png`), and said
+against true probabilities (`reliability.png`).
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ def contents(data: Path) -> dict:
 
 def run(job: tuple) -> list[dict]:
     """Run all methods on the seams of one cell."""
-    data, content, noise, width, exposure, n, methods, seed = job
+    data, content, noise, width, exposure, n, methods, seed, length = job
     draw = contents(data)[content]
     cell = [list(NOISES).index(noise), WIDTHS.index(width), EXPOSURES.index(exposure)]
     kind = sum(map(ord, content))
     rows = []
     for k in range(n):
         rng = np.random.default_rng([seed, kind, *cell, k])
-        shape = (LENGTH, width) if rng.random() < 0.5 else (width, LENGTH)
+        shape = (length, width) if rng.random() < 0.5 else (width, length)
         pair = simulate_seam(draw, shape, RANGE, NOISES[noise], exposure, rng)
         overlap, truth = Overlap(pair.first, pair.second), np.array(tuple(pair.shift))
         for name in methods:
@@ -239,13 +239,16 @@ def main() -> None:
     parser.add_argument("--methods", default=",".join(METHODS))
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--length", type=int, default=LENGTH, help="px along the seam")
+    parser.add_argument("--widths", default=",".join(map(str, WIDTHS)), help="of those there are")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
+    widths = [int(width) for width in args.widths.split(",")]
     methods = args.methods.split(",")
     jobs = [
-        (args.data, content, noise, width, exposure, args.seams, methods, args.seed)
+        (args.data, content, noise, width, exposure, args.seams, methods, args.seed, args.length)
         for content, noise, width, exposure in itertools.product(
-            contents(args.data), NOISES, WIDTHS, EXPOSURES
+            contents(args.data), NOISES, widths, EXPOSURES
         )
     ]
     rows = []

@@ -31,7 +31,7 @@ def test_a_batch_is_what_one_by_one_is(pairs):
 
 
 def test_a_gpu_out_of_memory_gets_half_and_at_last_the_cpu(pairs, monkeypatch):
-    real, asked = inference._compare_batch_on, []
+    real, compare, asked = inference._compare_batch_on, inference.compare, []
 
     def short_of_memory(device, firsts, *rest):
         asked.append(len(firsts))
@@ -39,15 +39,16 @@ def test_a_gpu_out_of_memory_gets_half_and_at_last_the_cpu(pairs, monkeypatch):
             raise torch.OutOfMemoryError("no room")
         return real(torch.device("cpu"), firsts, *rest)
 
-    monkeypatch.setattr(inference, "choose_device", lambda name: torch.device("cuda"))
+    choose = {"cuda": torch.device("cuda"), "cpu": torch.device("cpu")}.__getitem__
+    monkeypatch.setattr(inference, "choose_device", choose)
     monkeypatch.setattr(inference, "_compare_batch_on", short_of_memory)
     monkeypatch.setattr(
         inference, "compare", lambda *args, **more: compare_on_cpu(*args, more["weights"])
     )
 
     def compare_on_cpu(first, second, origin, max_shift, weights):
-        return inference._compare_on(
-            torch.device("cpu"), first, second, origin, max_shift, weights, None
+        return compare(
+            first, second, origin, max_shift, in_full=True, device="cpu", weights=weights
         )
 
     seen = inference.compare_many(*pairs, (0, 12), 6, device="cuda")

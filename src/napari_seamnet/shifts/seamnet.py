@@ -106,7 +106,8 @@ class SeamNetMethod:
         Returns
         -------
         list of Estimate
-            What `estimate` gives one by one; log-probabilities differ by less than 1e-3.
+            What `estimate` gives one by one; log-probabilities differ by less than 1e-3, unless a
+            glance was enough there: here all of a long seam is looked at.
 
         Raises
         ------
