@@ -5,8 +5,8 @@
 A cell is content x noise x overlap width x difference of the two exposures; all seams come from
 fixed seeds that no training uses. Each seam is `LENGTH` px long, unless `--length` says more,
 shifted by up to ±`RANGE` px with a fraction, and searched within ±`SEARCH` px. Prints tables;
-`--out` also keeps every result (`seams.csv`), a heat map for each noise (`cells_*.png`), and said
-against true probabilities (`reliability.png`).
+`--out` also keeps every result (`seams.csv`), heat maps (`cells.png`), and said against true
+probabilities (`reliability.png`).
 """
 
 from __future__ import annotations
@@ -165,41 +165,44 @@ def report(rows: list[dict], methods: list[str]) -> None:
 
 
 def heat_maps(rows: list[dict], methods: list[str], out: Path) -> None:
-    """Draw SeamNet's share within 1 px less the best other method's, cell by cell."""
+    """Draw SeamNet's share within 1 px, and by how much it leads, cell by cell."""
     from matplotlib.figure import Figure
 
     rivals = [name for name in methods if name != "seamnet"]
     kinds = list(dict.fromkeys(row["content"] for row in rows))
-    for noise in NOISES:
-        figure = Figure((11, 7), layout="constrained")
-        axes = figure.subplots(1, 2, sharey=True)
-        mine = np.full((len(kinds) * len(EXPOSURES), len(WIDTHS)), np.nan)
-        lead = mine.copy()
-        for (i, kind), (j, exposure), (k, width) in itertools.product(
-            enumerate(kinds), enumerate(EXPOSURES), enumerate(WIDTHS)
-        ):
-            some = [
-                row for row in rows
-                if (row["content"], row["noise"], row["width"], row["exposure"])
-                == (kind, noise, width, exposure)
-            ]  # fmt: skip
-            if not some:
-                continue
-            shares = {m: within([r for r in some if r["method"] == m]) for m in methods}
-            mine[i * len(EXPOSURES) + j, k] = shares["seamnet"]
-            lead[i * len(EXPOSURES) + j, k] = shares["seamnet"] - max(shares[m] for m in rivals)
-        names = [f"{kind} / {exposure}" for kind in kinds for exposure in EXPOSURES]
-        pairs = (
-            (mine, "within 1 px", "viridis", 0, 1),
-            (lead, "less the best rival's", "RdBu", -1, 1),
+    widths = list(dict.fromkeys(row["width"] for row in rows))
+    shares: dict[tuple, list[bool]] = defaultdict(list)
+    for row in rows:
+        cell = row["noise"], row["content"], row["exposure"], row["width"], row["method"]
+        shares[cell].append(row["error"] <= 1)
+    figure = Figure((12, 13), layout="constrained")
+    axes = figure.subplots(2, len(NOISES), sharex=True, sharey=True)
+    names = [f"{kind} / {exposure}" for kind in kinds for exposure in EXPOSURES]
+    for column, noise in enumerate(NOISES):
+        of = {
+            name: np.array(
+                [
+                    [np.mean(shares[noise, kind, exposure, width, name]) for width in widths]
+                    for kind in kinds
+                    for exposure in EXPOSURES
+                ]
+            )
+            for name in methods
+        }
+        lead = of["seamnet"] - np.max([of[name] for name in rivals], axis=0)
+        pictures = (
+            (of["seamnet"], "seamnet: within 1 px", "viridis", 0),
+            (lead, "less the best other's", "RdBu", -1),
         )
-        for axis, (values, title, colours, low, high) in zip(axes, pairs, strict=True):
-            shown = axis.imshow(values, aspect="auto", cmap=colours, vmin=low, vmax=high)
-            axis.set_title(f"SeamNet, noise {noise}: {title}", fontsize=9)
-            axis.set_xticks(range(len(WIDTHS)), [f"{w} px" for w in WIDTHS], fontsize=7)
+        for axis, (values, title, colours, low) in zip(axes[:, column], pictures, strict=True):
+            shown = axis.imshow(values, aspect="auto", cmap=colours, vmin=low, vmax=1)
+            axis.set_title(f"noise {noise}, {title}", fontsize=8)
+            axis.set_xticks(range(len(widths)), [f"{width}" for width in widths], fontsize=7)
             axis.set_yticks(range(len(names)), names, fontsize=6)
-            figure.colorbar(shown, ax=axis)
-        figure.savefig(out / f"cells_{noise}.png", dpi=110)
+            if column == len(NOISES) - 1:
+                figure.colorbar(shown, ax=axis)
+    axes[1, 0].set_xlabel("width, px", fontsize=8)
+    figure.savefig(out / "cells.png", dpi=90)
 
 
 def reliability(rows: list[dict], methods: list[str], out: Path) -> None:
