@@ -247,6 +247,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     widths = [int(width) for width in args.widths.split(",")]
+    if unknown := set(widths) - set(WIDTHS):
+        parser.error(f"there are no cells of {unknown} px; the widths are {WIDTHS}")
     methods = args.methods.split(",")
     jobs = [
         (args.data, content, noise, width, exposure, args.seams, methods, args.seed, args.length)

@@ -32,7 +32,7 @@ PHASE = "phase_cross_correlation"
 
 
 def strips(data: Path, noise: float):
-    """Yield set, pair and the strip of each trusted pair: crops of equal size, no margin."""
+    """Yield set, shift and strip of each trusted pair: crops of equal size, no margin."""
     for name, folder in SETS.items():
         for k, pair in enumerate(read_pairs(data / folder)):
             first, second = open_frame(pair.first), open_frame(pair.second)
@@ -54,13 +54,15 @@ def strips(data: Path, noise: float):
             two = whole[1][y : y + SHAPE[0], x : x + SHAPE[1]]
             if noise:
                 one, two = spoil(one, noise, False, rng), spoil(two, noise, True, rng)
-            yield name, k, (int(y) - JITTER, int(x) - JITTER), Overlap(one, two)
+            yield name, (int(y) - JITTER, int(x) - JITTER), Overlap(one, two)
 
 
 def main() -> None:
     """Parse arguments, run, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument(
+        "--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--noise", default="0,0.15,0.3")
     args = parser.parse_args()
@@ -81,7 +83,7 @@ def main() -> None:
     )
     for noise in map(float, args.noise.split(",")):
         rows: list[tuple[str, dict[str, float], bool]] = []
-        for name, _, true, overlap in strips(args.data, noise):
+        for name, true, overlap in strips(args.data, noise):
             spent: dict[str, list[float]] = {run: [] for run in runs}
             for _ in range(args.rounds):
                 for run, estimate in runs.items():

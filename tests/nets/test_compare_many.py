@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
 from napari_seamnet.nets import inference
 from napari_seamnet.nets.threads import limit_threads, limited_threads
@@ -73,3 +74,11 @@ def test_threads_are_limited_inside_and_given_back_after():
     assert torch.get_num_threads() == before
     limit_threads(before)
     assert torch.get_num_threads() == before
+
+
+def test_a_single_long_pair_is_looked_at_in_full():
+    rng = np.random.default_rng(0)
+    crop = ndimage.gaussian_filter(rng.standard_normal((1, 1000, 120)), (0, 2, 2)).astype("f4")
+    assert inference.compare(crop[0], crop[0], (0, 0), 8, device="cpu").is_glance
+    [seen] = inference.compare_many(crop, crop, (0, 0), 8, device="cpu")
+    assert not seen.is_glance

@@ -7,9 +7,8 @@ from scipy import ndimage
 
 from napari_seamnet.nets.correlation import correlation_maps
 from napari_seamnet.nets.quick import quick_maps
+from napari_seamnet.nets.seamnet import FINE_FILTERS as FILTERS
 from napari_seamnet.shifts.posterior import parabola_peak
-
-FILTERS = ((1.5,), (1.0, 4.0))
 
 
 def crops(seed, shape=(700, 200), shift=(4, -3), noise=0.5):

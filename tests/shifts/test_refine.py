@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from napari_seamnet.geometry import Shift
 from napari_seamnet.seams import Overlap
-from napari_seamnet.shifts.refine import refined
+from napari_seamnet.shifts.refine import patches_of, refine
 
 
 def pair_of(dy, dx, shape=(120, 90), noise=0.0, seed=1, gain=1.0):
@@ -22,6 +22,13 @@ def pair_of(dy, dx, shape=(120, 90), noise=0.0, seed=1, gain=1.0):
 
     first, second = seen(0, 0), gain * seen(dy, dx) + 3
     return (side + noise * rng.standard_normal(shape) for side in (first, second))
+
+
+def refined(overlap, shift):
+    whole = shift.whole()
+    patches = patches_of(overlap, whole)
+    fit = refine(patches, np.subtract(tuple(shift), whole)) if patches else None
+    return None if fit is None else Shift(*(whole + fit.off))
 
 
 @settings(max_examples=20, deadline=None)
@@ -59,6 +66,16 @@ def test_a_long_seam_is_looked_at_in_parts():
     found = refined(Overlap(first, second), Shift(2, -1))
     assert found is not None
     assert found.distance(Shift(2.25, -1.5)) < 0.01
+
+
+@pytest.mark.parametrize("shape", [(1500, 1500), (700, 1900)])
+def test_a_large_overlap_is_looked_at_in_part(shape):
+    first, second = pair_of(1.25, -0.5, shape)
+    overlap = Overlap(first, second)
+    assert sum(patch.one.size for patch in patches_of(overlap, (1, 0))) <= 80_000
+    found = refined(overlap, Shift(1, 0))
+    assert found is not None
+    assert found.distance(Shift(1.25, -0.5)) < 0.01
 
 
 def test_what_cannot_be_refined_is_left_alone():

@@ -74,3 +74,47 @@ def test_what_was_undetermined_or_too_small_stays():
     assert by_least_squares(found, tiny) == found
     nothing = undetermined("test", "blank")
     assert by_least_squares(nothing, overlap((0, 0))).status is Status.UNDETERMINED
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_identical_crops_are_certain(seed):
+    scene = ndimage.gaussian_filter(np.random.default_rng(seed).standard_normal((160, 64)), 2)
+    crop = np.clip(128 + 300 * scene, 0, 255).astype(np.uint8)
+    found = by_least_squares(estimate((0.0, 0.0), 0.75), Overlap(crop, crop.copy()))
+    assert found.status is Status.CERTAIN
+    assert found.shift.distance(Shift(0, 0)) < 0.01
+
+
+def test_a_rival_three_pixels_off_is_not_one_s_own():
+    y, x = np.mgrid[-REACH : REACH + 1, -REACH : REACH + 1]
+    posterior = 0.953 * np.exp(-((y - 0.45) ** 2 + x**2) / 0.3) + 1e-12
+    posterior /= posterior.sum() / 0.953
+    posterior[REACH + 3, REACH] += 0.047
+    found = estimate_from_map(np.log(posterior), method="test")
+    assert found.status is Status.DOUBTFUL
+    seen = by_least_squares(found, overlap((0.6, 0.0)))
+    assert seen.confidence + sum(a.probability for a in seen.alternatives) <= 1.0001
+    assert seen.status is not Status.CERTAIN
+
+
+def bent(shifts, seed=3):
+    """Four parts of a seam, each with a shift of its own along x."""
+    rng = np.random.default_rng(seed)
+    scene = ndimage.gaussian_filter(rng.standard_normal((440, 140)), 2.0)
+    y, x = np.mgrid[:400, :90] + 20.0
+    x = x + np.repeat(shifts, 100)[:, None]
+    return Overlap(scene[20:420, 20:110], ndimage.map_coordinates(scene, [y, x], order=3))
+
+
+def test_the_mean_of_a_bent_seam_counts_while_it_is_near():
+    found = by_least_squares(estimate((0.0, 3.0), 0.3), bent((0.6, 3.0, 3.2, 3.0)))
+    assert found.status is Status.CERTAIN
+    assert found.shift.dx == pytest.approx(2.45, abs=0.15)
+
+
+def test_a_mean_far_from_the_peak_makes_doubtful():
+    found = by_least_squares(estimate((0.0, 3.0), 0.3), bent((-1.0, 0.5, 2.0, 3.0)))
+    assert found.status is Status.DOUBTFUL
+    assert "apart" in found.reason
+    assert found.map is not None
+    assert np.isfinite(found.map.at(found.shift))

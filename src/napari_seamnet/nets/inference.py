@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ENOUGH = 0.99
-"""Confidence after a glance from which on the rest of the seam is not looked at."""
+"""Confidence from which on a glance settles which shift it is, but for its fraction of a pixel."""
 STEPS = 4
-"""How many steps `compare` reports."""
+"""How many steps `compare` takes, and reports as it begins them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,8 +137,8 @@ def compare_many(
     Returns
     -------
     list of Comparison
-        What `compare` gives one by one, `in_full`, to 1e-4. A GPU that runs out of memory gets half the
-        batch at a time, and hands over to the CPU where it has no room for a single pair.
+        What `compare` gives one by one, `in_full`, to 1e-4. A GPU that runs out of memory gets
+        half the batch at a time, and hands over to the CPU where it has no room for a single pair.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def compare_many(
     chosen = choose_device(device)
     if len(firsts) <= 1:
         return [
-            compare(first, second, origin, max_shift, device=device, weights=weights)
+            compare(first, second, origin, max_shift, in_full=True, device=device, weights=weights)
             for first, second in zip(firsts, seconds, strict=True)
         ]
     try:
@@ -206,8 +206,8 @@ def _compare_on(
     network = loaded(weights, device.type)
     with torch.inference_mode():
         crops = [torch.from_numpy(crop).to(device)[None, None] for crop in (first, second)]
-        tell(1, "taking a glance")
         looked_at = [] if in_full else places(first, second, origin, max_shift)
+        tell(1, "taking a glance" if looked_at else "comparing plain pictures")
         seen = _glance(network, crops, looked_at, origin, max_shift)
         if seen is None:
             plain, n_pixels = network.plain_maps(crops[0], crops[1], max_shift, origin)
@@ -222,7 +222,6 @@ def _compare_on(
                 network.fine_map(maps)[0],
                 is_warped=bool(network.is_warped(maps)[0]),
             )
-    tell(STEPS, "done")
     return seen
 
 

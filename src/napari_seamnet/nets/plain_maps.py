@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SMOOTHED = (0.0, 1.5, 3.0)
-"""Standard deviations of the Gaussian copies, in px; 0 is the crop itself."""
+"""Standard deviations of the Gaussian copies, in px; 0, the first, is the crop itself."""
 BANDS = ((1.0, 4.0), (2.5, 10.0))
 """Narrow minus wide Gaussian, in px: what is left has no shading."""
 EDGES = (1.5, 3.0)
-"""Standard deviations, in px, of Gaussian copies whose gradient's size is a channel each: where
+"""Standard deviations, in px, of those Gaussian copies whose gradient's size is a channel: where
 one detector shows dark what the other shows bright, edges still lie on edges."""
 CORNER = 0.05
 """Frequency, in cycles per px, from which on pictures' power falls off; below it is about even."""

@@ -27,7 +27,7 @@ def quick_maps(
     Parameters
     ----------
     first, second : (1, 1, H, W) float32 tensor
-        Crops, much wider than the range and the filters; sizes may differ.
+        Crops, the wider the more exact; sizes may differ.
     max_shift : int
         Search range R, in px each way.
     origin : (y, x)
@@ -38,12 +38,13 @@ def quick_maps(
     Returns
     -------
     (filters, 2R+1, 2R+1) tensor
-        Covariances, in units of the unfiltered crops' spreads.
+        The unfiltered crops' correlation coefficients, filtered.
 
     Notes
     -----
     A covariance of filtered crops is the unfiltered ones', convolved with the filter's correlation
-    with itself. Pixels near borders count a little differently than if the crops were filtered.
+    with itself. Pixels near borders count a little differently than if the crops were filtered,
+    and each shift has the spread of just the pixels that it shares.
     """
     maps, _ = correlation_maps(first, second, max_shift + BEYOND, origin)
     kernels = (_kernel(sigmas).to(maps) for sigmas in filters)

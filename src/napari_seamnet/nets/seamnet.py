@@ -15,7 +15,8 @@ from torch import nn
 from torch.nn import functional
 
 from .correlation import correlation_maps
-from .plain_maps import N_PLAIN, gaussian, plain_channels, standardise
+from .plain_maps import BANDS, N_PLAIN, gaussian, plain_channels, standardise
+from .plain_maps import SMOOTHED as SIGMAS
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -25,7 +26,7 @@ RAW, SMOOTHED, NARROW, WIDE = 0, 1, 3, 4
 FINE_CHANNELS = {SMOOTHED: 1.0, NARROW: 0.3}
 """Plain channels, and their share, that the sub-pixel part is read from. Chosen on real frames
 without noise, where it is more exact than either: `benchmarks/real_frames.py`."""
-FINE_FILTERS = ((1.5,), (1.0, 4.0))
+FINE_FILTERS = ((SIGMAS[SMOOTHED],), BANDS[0])
 """The same channels as `quick_maps` takes them."""
 WARPED_CHANNELS = {SMOOTHED: 1.0, WIDE: 0.25}
 """The same where `is_warped`."""

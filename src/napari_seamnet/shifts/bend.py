@@ -24,7 +24,7 @@ SURE = 6.0
 """Standard deviations that the difference of two parts must have."""
 STEADY = 0.02
 """px; no part's shift is known better than that: lines jitter, and interpolation errs."""
-FARTHEST = 5.0
+FARTHEST = 4.0
 """px that a part may lie from the seam's shift."""
 
 
@@ -35,7 +35,7 @@ class Bend:
     Parameters
     ----------
     parts : (P, 2) float array
-        (dy, dx) of each part along the seam, in px; NaN where a part tells nothing.
+        (dy, dx) of each part along the seam, in px; NaN where a part tells no shift nearby.
     """
 
     parts: np.ndarray
@@ -107,7 +107,7 @@ def _lie_apart(fits: list[Fit | None], apart: float) -> bool:
     for a, b in combinations([fit for fit in fits if fit is not None], 2):
         variance = np.diag(a.covariance) + np.diag(b.covariance)
         off = np.abs(a.off - b.off)
-        if np.any((off > apart) & (off > SURE * np.sqrt(np.abs(variance) + 2 * STEADY**2))):
+        if np.any((off > apart) & (off > SURE * np.sqrt(variance + 2 * STEADY**2))):
             return True
     return False
 

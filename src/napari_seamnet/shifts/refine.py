@@ -8,12 +8,15 @@ one shift fits all of a seam, in `bend.py`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
 
-from ..geometry import Shift
-from ..seams import Overlap, shared_pixels
+from ..seams import shared_pixels
+
+if TYPE_CHECKING:
+    from ..seams import Overlap
 
 SIGMA = 1.0
 """px; Gaussian that both crops are smoothed by. Of 0, 0.7, 1 and 1.5 px the best, or nearly, at
@@ -31,8 +34,9 @@ ENOUGH = 1e-3
 """px; a smaller step is the last."""
 LEAST_SIDE = 8
 MOST_PIXELS = 80_000
-"""More are not looked at: of a longer seam, parts that are spread evenly along it."""
-PARTS = 4
+"""More are not looked at: of a larger seam, parts that are spread evenly along it."""
+PARTS, LEAST_LENGTH = 4, 64
+"""Parts of a seam, and px along it that each has at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +88,7 @@ def patches_of(overlap: Overlap, whole: tuple[int, int]) -> list[Patch]:
         Patch(
             *(ndimage.gaussian_filter(side.astype(np.float32), SIGMA, truncate=3) for side in pair)
         )
-        for pair in _parts(*shared_pixels(overlap, *whole))
+        for pair in _cuts(*shared_pixels(overlap, *whole))
         if min(pair[0].shape) >= LEAST_SIDE + 2 * MARGIN
     ]
 
@@ -113,7 +117,7 @@ def refine(patches: list[Patch], fraction: np.ndarray, farthest: float = FARTHES
     independent, so that it does not count as detail, which would make all steps too short. With
     white noise the least squares are the maximum likelihood.
     """
-    slopes = [_slopes(patch.two) for patch in patches]
+    slopes = [np.stack(np.gradient(patch.two)) for patch in patches]
     off = np.asarray(fraction, float)
     for _ in range(ROUNDS):
         fit = step_from(patches, off, slopes)
@@ -128,31 +132,31 @@ def refine(patches: list[Patch], fraction: np.ndarray, farthest: float = FARTHES
     return None
 
 
-def refined(overlap: Overlap, shift: Shift) -> Shift | None:
-    """Refine a shift of an overlap, right within about a pixel; see `refine`."""
-    whole = shift.whole()
-    patches = patches_of(overlap, whole)
-    fit = refine(patches, np.subtract(tuple(shift), whole)) if patches else None
-    return None if fit is None else Shift(*(float(part) for part in whole + fit.off))
-
-
 def step_from(
     patches: list[Patch], off: np.ndarray, slopes: list[np.ndarray] | None = None
 ) -> Fit | None:
     """One Gauss-Newton step, from `off` px beside the patches' own shift.
 
-    None where the pixels do not tell both axes, or nothing is to be seen.
+    None where the pixels do not tell both axes, nothing is to be seen, or hardly a pixel is left:
+    far from the patches' own shift, more of their borders must be left out.
     """
-    inside = (slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN))
-    slopes = slopes or [_slopes(patch.two) for patch in patches]
+    margin = MARGIN + int(np.abs(off).max())
+    if min(min(patch.one.shape) for patch in patches) < LEAST_SIDE + 2 * margin:
+        return None
+    inside = (..., slice(margin, -margin), slice(margin, -margin))
+    slopes = slopes or [np.stack(np.gradient(patch.two)) for patch in patches]
     moved = [_moved(patch.one, off) for patch in patches]
     one = np.concatenate([side[inside].ravel() for side in moved])
     two = np.concatenate([patch.two[inside].ravel() for patch in patches])
     spreads = float(one.std()), float(two.std())
     if min(spreads) < 1e-9:
         return None
-    slopes1 = np.concatenate([_slopes(side) for side in moved], 1) / spreads[0]
-    slopes2 = np.concatenate(slopes, 1) / spreads[1]
+    slopes1, slopes2 = (
+        np.concatenate([of[inside].reshape(2, -1) for of in sides], 1) / spread
+        for sides, spread in zip(
+            ([np.stack(np.gradient(side)) for side in moved], slopes), spreads, strict=True
+        )
+    )
     normal = slopes1.astype(np.float64) @ slopes2.T.astype(np.float64)
     normal = (normal + normal.T) / 2
     low, high = np.linalg.eigvalsh(normal)
@@ -165,26 +169,21 @@ def step_from(
     return Fit(off + by, alike * float(rest.var()) * np.linalg.inv(normal))
 
 
-def _slopes(picture: np.ndarray) -> np.ndarray:
-    """Slopes inside, (2, M): down and across."""
-    inside = (slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN))
-    return np.stack([part[inside].ravel() for part in np.gradient(picture)])
-
-
-def _parts(one: np.ndarray, two: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The pixels that lie on each other, or parts of them if that is much."""
+def _cuts(one: np.ndarray, two: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The pixels that lie on each other; if that is much, the middle of each part of the seam."""
     if one.size <= MOST_PIXELS:
         return [(one, two)]
     axis = int(np.argmax(one.shape))
-    along = one.shape[axis]
-    length = max(1, round(MOST_PIXELS / one.size * along / PARTS))
-    # In the middle of each quarter, so that their mean is that of the seam.
-    starts = ((np.arange(PARTS) + 0.5) * along / PARTS - length / 2).astype(int)
-    cuts = [
-        tuple(slice(start, start + length) if k == axis else slice(None) for k in (0, 1))
-        for start in starts
-    ]
-    return [(one[cut], two[cut]) for cut in cuts]
+    along, across = one.shape[axis], one.shape[1 - axis]
+    length = max(LEAST_LENGTH, MOST_PIXELS // (across * PARTS))
+    width = min(across, MOST_PIXELS // (length * PARTS))
+    sides = [slice((across - width) // 2, (across - width) // 2 + width)] * 2
+    found = []
+    for k in range(PARTS):
+        start = int((k + 0.5) * along / PARTS - length / 2)
+        sides[axis] = slice(start, start + length)
+        found.append((one[tuple(sides)], two[tuple(sides)]))
+    return found
 
 
 def _moved(picture: np.ndarray, off: np.ndarray) -> np.ndarray:

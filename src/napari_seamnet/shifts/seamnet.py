@@ -7,6 +7,7 @@ first estimate.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -195,8 +196,9 @@ class SeamNetMethod:
         preload_libraries()  # or a window would stand still while torch is imported
         from ..nets.inference import STEPS, compare
 
-        looks = 0
-        most = MOST_LOOKS if max_shift > WIDE else 2
+        looks, has_glanced = 0, False
+        is_wide = max_shift > WIDE
+        most = 2 * (MOST_LOOKS if is_wide else 1)
 
         def tell(done: int, total: int, what: str) -> None:
             if progress is not None:
@@ -207,24 +209,24 @@ class SeamNetMethod:
             second: np.ndarray,
             origin: tuple[int, int],
             reach: int,
-            in_full: bool = False,
+            in_full: bool,
         ) -> Comparison:
-            nonlocal looks
+            nonlocal looks, has_glanced
             seen = compare(
                 first, second, origin, reach, in_full=in_full,
                 device=self.device, weights=self.weights, report=tell,
             )  # fmt: skip
             looks += 1
+            has_glanced |= seen.is_glance
             return seen
 
         crops = filled.first, filled.second, filled.origin, max_shift
-        if max_shift > WIDE:
-            found = self._read(compare_wide(look, *crops), filled)
-        else:
-            seen = look(*crops)
+        for in_full in (False, True):
+            this_time = partial(look, in_full=in_full)
+            seen = compare_wide(this_time, *crops) if is_wide else this_time(*crops)
             found = self._read(seen, filled)
-            if seen.is_glance and found.status is not Status.CERTAIN:
-                found = self._read(look(*crops, in_full=True), filled)
+            if found.status is Status.CERTAIN or not has_glanced:
+                break
         if progress is not None:
             progress(most * STEPS, most * STEPS, "done")
         return found

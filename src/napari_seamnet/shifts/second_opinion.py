@@ -14,7 +14,7 @@ import numpy as np
 from scipy import special
 
 from ..geometry import Shift
-from .bend import find_bend, is_even, look_at_parts
+from .bend import STEADY, find_bend, is_even, look_at_parts
 from .estimate import Estimate, Status
 from .posterior import judge, to_probability
 from .refine import patches_of, refine
@@ -36,10 +36,11 @@ SHARP = 0.1
 """px; standard deviation of least squares that may make an estimate more certain."""
 PEAK = 2
 """px around a shift, each axis, that belong to its peak."""
-ONE_SIDED = 0.5
-"""px; where the mean of a bent seam's parts is farther away, one part has spoken for all."""
-HALF_BENT = 0.95
-"""Most that a seam may claim whose parts lie apart, as far as they tell anything; of such seams
+ONE_SIDED, FARTHEST_MIDDLE = 0.5, 1.0
+"""px; where the mean of a bent seam's parts is farther away than the first, one part has spoken
+for all, and the mean counts; farther than the second, it is another shift than the map's."""
+BENT = 0.95
+"""Most that a bent seam may claim then, or where some of its parts tell nothing; of such seams
 97 % were within 1 px."""
 
 
@@ -58,31 +59,38 @@ def by_least_squares(found: Estimate, overlap: Overlap) -> Estimate:
     Estimate
         Its shift is more exact, or, where the seam is bent, the mean of its parts'. It is less
         confident where least squares, or some parts of the seam, say something else; more
-        confident where all say the same, and the map is merely flat.
+        confident where all say the same, and the map is merely flat. The map stays as it is: a
+        grid's solver has loops for a second opinion.
     """
     whole = found.shift.whole()
     patches = patches_of(overlap, whole)
-    if not patches:
+    if not patches or found.map is None:
         return found
     off = np.subtract(tuple(found.shift), whole)
     fit = refine(patches, off)
     farther = np.inf if fit is None else float(np.abs(fit.off - off).max())
     spread = np.inf if fit is None else float(np.sqrt(np.linalg.eigvalsh(fit.covariance).max()))
-    parts = look_at_parts(patches, off if fit is None else fit.off)
+    spread = max(spread, STEADY)
+    near = off if fit is None else fit.off
+    parts = look_at_parts(patches, near)
     is_alike = farther <= SLOPE and is_even(parts)
     at = off
     if fit is not None and (farther <= PARABOLA or (is_alike and spread <= EXACT)):
         at = fit.off
-    bend = find_bend(patches, off, parts)
-    if bend is not None and bend.is_known and np.abs(bend.middle - at).max() > ONE_SIDED:
-        at = bend.middle
-    dy, dx = np.add(whole, at)
+    bend = find_bend(patches, near, parts)
+    reason, most = "", 1.0
+    if bend is not None:
+        aside = float(np.abs(bend.middle - at).max())
+        if not bend.is_known or aside > FARTHEST_MIDDLE:
+            reason, most = f"parts of the seam lie {bend.apart:.1f} px apart", BENT
+        elif aside > ONE_SIDED:
+            at = bend.middle
+    elif fit is not None and farther > max(SLOPE, DISSENT * spread):
+        reason, most = f"least squares lead {farther:.1f} px away", DENIED
+    dy, dx = np.clip(np.add(whole, at), -found.map.max_shift, found.map.max_shift)
     seen = replace(found, shift=Shift(float(dy), float(dx)))
-    if bend is not None and not bend.is_known:
-        reason = f"parts of the seam lie {bend.apart:.1f} px apart, others tell nothing"
-        return _doubted(seen, HALF_BENT, reason)
-    if fit is not None and farther > max(SLOPE, DISSENT * spread):
-        return _doubted(seen, DENIED, f"least squares lead {farther:.1f} px away")
+    if reason:
+        return _doubted(seen, most, reason)
     if is_alike and spread <= SHARP:
         return _confirmed(seen, within=float(special.erf((1 - farther) / spread / np.sqrt(2))))
     return seen
@@ -104,7 +112,8 @@ def _confirmed(found: Estimate, within: float) -> Estimate:
     probability = to_probability(found.map.values)
     y, x = (part + found.map.max_shift for part in found.shift.whole())
     around = probability[max(0, y - PEAK) : y + PEAK + 1, max(0, x - PEAK) : x + PEAK + 1]
-    confidence = min(1.0, float(around.sum()) * within)
+    others = sum(other.probability for other in found.alternatives)
+    confidence = min(float(around.sum()), 1 - others) * within
     if confidence <= found.confidence:
         return found
     status, reason = judge(confidence, found.alternatives)
