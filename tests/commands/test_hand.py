@@ -98,6 +98,10 @@ def test_known_offsets_are_imported_once_and_listed_by_who_decided(here):
     assert said("import-pairs", "pairs.csv", "-o", "hand.jsonl") == (
         "0 added to hand.jsonl; 2 were in it before\n"
     )
+    (here / "tables").mkdir()
+    (here / "pairs.csv").rename(here / "tables" / "pairs.csv")
+    moved = "import-pairs", "tables/pairs.csv", "-o", "hand.jsonl"
+    assert said(*moved, "--frames", ".").startswith("0 added to hand.jsonl; 2 were")
     right, left = said("list", "hand.jsonl", "--decided", "truth").splitlines()
     assert "a - b: right, overlap 23 px, dy 0, dx 0, truth" in right
     assert "b - a: left, overlap 23 px, dy 0, dx 0, truth" in left

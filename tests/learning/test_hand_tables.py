@@ -220,3 +220,32 @@ def test_the_kind_of_a_table_is_told_by_its_columns(folder):
         [one] = from_table(path)
         assert tuple(one.nominal) == nominal
         assert one.offset == Offset(3, 44)
+
+
+# ---- elsewhere, and pages --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ("first,second,dy,dx", "a.tif,b.tif,3,44"),
+        ("first,second,nominal_dy,nominal_dx,dy,dx,status", "a.tif,b.tif,0,42,3,44,hand"),
+        (
+            "left_or_top_file,right_or_bottom_file,axis,dx,dy,nominal_overlap_px,loop_error",
+            "a.tif,b.tif,h,44,3,20,0.1",
+        ),
+    ],
+)
+def test_the_frames_of_any_table_may_lie_elsewhere_and_be_pages(folder, rows):
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    for name, (y, x) in PLACES.items():
+        (folder / name).unlink()
+        pages = np.stack([np.zeros((60, 70), np.uint8), SCENE[y : y + 60, x : x + 70]])
+        tifffile.imwrite(elsewhere / name, pages, photometric="minisblack")
+    path = table(folder, *rows)
+    (one,) = from_table(path, page=1, folder=elsewhere)
+    assert one.nominal + one.shift == Offset(3, 44)
+    assert aligned(one)
+    with pytest.raises(Exception, match=r"a\.tif"):
+        from_table(path, page=1)

@@ -94,7 +94,19 @@ def add(
 @hand.command("import-pairs", epilog="Example: napari-seamnet hand import-pairs p.csv -o h.jsonl")
 @click.argument("table", type=A_FILE, metavar="TABLE.csv")
 @OUT
-def import_pairs(table: Path, out: Path) -> int:
+@click.option(
+    "--frames",
+    type=A_FILE,
+    metavar="FOLDER",
+    help="What the table's names are relative to.  [default: its own folder]",
+)
+@click.option(
+    "--page",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Page to take of every file, counted from 0; needed where a file holds several.",
+)
+def import_pairs(table: Path, out: Path, frames: Path | None, page: int | None) -> int:
     """Take pairs with known offsets from a CSV; what HAND.jsonl ever held stays as it is.
 
     TABLE.csv is a file for or from `align --pairs` (rows with the status hand or certain, or
@@ -103,7 +115,7 @@ def import_pairs(table: Path, out: Path) -> int:
     """
     from ..learning.hand_files import from_table, record_new
 
-    found = from_table(table)
+    found = from_table(table, page, frames)
     added = record_new(out, found)
     click.echo(f"{added} added to {out}; {len(found) - added} were in it before")
     return DONE

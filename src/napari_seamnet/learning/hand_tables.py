@@ -28,8 +28,19 @@ SEAM_COLUMNS = ("first", "second", "nominal_dy", "nominal_dx", "dy", "dx", "stat
 SIDES = {"h": Side.RIGHT, "v": Side.BELOW}
 
 
-def from_table(path: Path) -> list[HandAlignment]:
+def from_table(
+    path: Path, page: int | None = None, folder: Path | None = None
+) -> list[HandAlignment]:
     """Read a CSV of any of the three kinds, told apart by its columns.
+
+    Parameters
+    ----------
+    path : Path
+        As one of the three readers below takes it.
+    page : int, optional
+        Page of files with several, counted from 0.
+    folder : Path, optional
+        What the table's names are relative to; its own folder by default.
 
     Raises
     ------
@@ -37,13 +48,15 @@ def from_table(path: Path) -> list[HandAlignment]:
         As the three readers below.
     """
     if is_truth_file(path):
-        return from_truth_csv(path)
+        return from_truth_csv(path, page, folder)
     if {"nominal_dy", "nominal_dx"} <= set(_columns(path)):
-        return from_seams_csv(path)
-    return from_pairs_csv(path)
+        return from_seams_csv(path, folder, page)
+    return from_pairs_csv(path, page, folder)
 
 
-def from_pairs_csv(path: Path, page: int | None = None) -> list[HandAlignment]:
+def from_pairs_csv(
+    path: Path, page: int | None = None, folder: Path | None = None
+) -> list[HandAlignment]:
     """Take the pairs of a file for or from ``align --pairs``.
 
     Parameters
@@ -54,6 +67,8 @@ def from_pairs_csv(path: Path, page: int | None = None) -> list[HandAlignment]:
         ``status``, only rows with "hand", "certain" or nothing in it are taken.
     page : int, optional
         Page of files with several, counted from 0.
+    folder : Path, optional
+        Where the frames are; the file's own folder by default.
 
     Returns
     -------
@@ -75,11 +90,14 @@ def from_pairs_csv(path: Path, page: int | None = None) -> list[HandAlignment]:
         offset = Offset(row.nominal.dy + shift[0], row.nominal.dx + shift[1])
         decided = Decided.HAND if status == Status.HAND else Decided.TRUTH
         nominal = Offset(*row.nominal.whole())
-        taken.append(_make(where, path, row.first, row.second, nominal, offset, decided, page))
+        files = _moved(row.first, path, folder), _moved(row.second, path, folder)
+        taken.append(_make(where, path, *files, nominal, offset, decided, page))
     return taken
 
 
-def from_truth_csv(path: Path) -> list[HandAlignment]:
+def from_truth_csv(
+    path: Path, page: int | None = None, folder: Path | None = None
+) -> list[HandAlignment]:
     """Take the pairs of a file of measured offsets that can be trusted.
 
     Parameters
@@ -88,6 +106,10 @@ def from_truth_csv(path: Path) -> list[HandAlignment]:
         As `truth_files.read_truth`, which decides on trust. Its ``axis`` ("h" or "v") and
         ``nominal_overlap_px`` give the nominal offset; without them, or where the measured one
         is further off than that overlap, it is the measured one in whole px.
+    page : int, optional
+        Page of files with several, counted from 0.
+    folder : Path, optional
+        Where the frames are; the file's own folder by default.
 
     Returns
     -------
@@ -105,11 +127,12 @@ def from_truth_csv(path: Path) -> list[HandAlignment]:
         where = f"{path}, {pair.name}"
         row = expected[pair.first.name, pair.second.name] if expected else {}
         nominal = Offset(*pair.offset.whole())
+        files = _moved(pair.first, path, folder), _moved(pair.second, path, folder)
         try:
             if row.get("axis") and row.get("nominal_overlap_px"):
-                shapes = open_frame(pair.first).shape, open_frame(pair.second).shape
+                one, two = (open_frame(file, page).shape for file in files)
                 overlap = int(row["nominal_overlap_px"])
-                level = nominal_offset(*shapes, SIDES[row["axis"]], overlap)
+                level = nominal_offset(one, two, SIDES[row["axis"]], overlap)
                 # Columns that do not start level: a layout missed by more is none.
                 if max(abs(value) for value in pair.offset - level) <= overlap:
                     nominal = level
@@ -121,13 +144,13 @@ def from_truth_csv(path: Path) -> list[HandAlignment]:
                 f"{row['nominal_overlap_px']!r} give no offset; write h or v, and px that the "
                 "frames can share"
             ) from error
-        taken.append(
-            _make(where, path, pair.first, pair.second, nominal, pair.offset, Decided.TRUTH)
-        )
+        taken.append(_make(where, path, *files, nominal, pair.offset, Decided.TRUTH, page))
     return taken
 
 
-def from_seams_csv(path: Path, folder: Path | None = None) -> list[HandAlignment]:
+def from_seams_csv(
+    path: Path, folder: Path | None = None, page: int | None = None
+) -> list[HandAlignment]:
     """Take the seams of a stitched grid that a person corrected.
 
     Parameters
@@ -137,6 +160,8 @@ def from_seams_csv(path: Path, folder: Path | None = None) -> list[HandAlignment
         dy and dx being the measured offset. Only rows with the status "hand" are taken.
     folder : Path, optional
         Where the frames are; the file's own folder by default.
+    page : int, optional
+        Page of files with several, counted from 0.
 
     Returns
     -------
@@ -159,8 +184,15 @@ def from_seams_csv(path: Path, folder: Path | None = None) -> list[HandAlignment
         nominal = Offset(*Offset(*_pair(row, ("nominal_dy", "nominal_dx"), where)).whole())
         offset = Offset(*_pair(row, ("dy", "dx"), where))
         files = folder / row["first"], folder / row["second"]
-        taken.append(_make(where, path, *files, nominal, offset, Decided.HAND))
+        taken.append(_make(where, path, *files, nominal, offset, Decided.HAND, page))
     return taken
+
+
+def _moved(file: Path, table: Path, folder: Path | None) -> Path:
+    """Where a table's frame lies, if its names are relative to another folder than its own."""
+    if folder is None or not file.is_relative_to(table.parent):
+        return file
+    return folder / file.relative_to(table.parent)
 
 
 def _make(
