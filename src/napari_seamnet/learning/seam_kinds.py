@@ -48,7 +48,6 @@ def simulate_seam(
     difference: Difference | str,
     rng: np.random.Generator,
     content: str = "",
-    contrast: float = 1.0,
 ) -> SimulatedPair:
     """Simulate one seam.
 
@@ -68,8 +67,6 @@ def simulate_seam(
         Decides everything.
     content : str
         Kept for tables.
-    contrast : float
-        What the second exposure keeps of it (0..1), about mid-grey, before noise.
 
     Returns
     -------
@@ -90,7 +87,6 @@ def simulate_seam(
         y, x = np.broadcast_arrays(y, x)
         crops.append(ndimage.map_coordinates(scene, [y, x], order=3, mode="reflect"))
     first, second = crops[0], _changed(crops[1], difference, rng)
-    second = 127.5 + contrast * (second - 127.5)
     noisy = [
         np.clip(np.rint(crop + 255 * noise * rng.standard_normal(shape)), 0, 255).astype(np.uint8)
         for crop in (first, second)

@@ -73,7 +73,9 @@ def by_least_squares(found: Estimate, overlap: Overlap) -> Estimate:
     spread = max(spread, STEADY)
     near = off if fit is None else fit.off
     parts = look_at_parts(patches, near)
-    is_alike = farther <= SLOPE and is_even(parts)
+    # Of a bent seam, least squares give the shift of the part with the finest detail.
+    speaks_for_all = is_even(parts)
+    is_alike = speaks_for_all and farther <= SLOPE
     at = off
     if fit is not None and (farther <= PARABOLA or (is_alike and spread <= EXACT)):
         at = fit.off
@@ -85,7 +87,7 @@ def by_least_squares(found: Estimate, overlap: Overlap) -> Estimate:
             reason, most = f"parts of the seam lie {bend.apart:.1f} px apart", BENT
         elif aside > ONE_SIDED:
             at = bend.middle
-    elif fit is not None and farther > max(SLOPE, DISSENT * spread):
+    elif speaks_for_all and fit is not None and farther > max(SLOPE, DISSENT * spread):
         reason, most = f"least squares lead {farther:.1f} px away", DENIED
     dy, dx = np.clip(np.add(whole, at), -found.map.max_shift, found.map.max_shift)
     seen = replace(found, shift=Shift(float(dy), float(dx)))

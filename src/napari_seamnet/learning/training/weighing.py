@@ -36,12 +36,10 @@ DIFFERENCES = {
 """Share of each difference between the exposures."""
 NOISES = ((0.0, 0.0), (0.0, 0.0), (0.0, 0.1), (0.05, 0.3), (0.2, 0.6))
 """From these ranges of noise, equally often, each seam draws its own."""
-REACHES = (8, 10, 15, 15, 20, 28)
+REACHES = (10, 15, 15, 20, 28)
 LENGTHS = (120, 200, 400, 400, 700)
 WIDTHS = (16, 320)
 PICTURES_SHARE = 1 / 3
-CONTRASTS = ((1.0, 1.0), (0.35, 1.0))
-"""From these ranges, equally often, each seam draws what its second side keeps of its contrast."""
 BATCH = 64
 PEAK_RATE = 3e-3
 
@@ -109,9 +107,8 @@ class KindsOfSeams(Dataset):
             difference = list(DIFFERENCES)[
                 int(rng.choice(len(DIFFERENCES), p=list(DIFFERENCES.values())))
             ]
-            contrast = float(rng.uniform(*CONTRASTS[int(rng.integers(len(CONTRASTS)))]))
             draw = self.pictures if is_picture else self.drawn[name]
-            pair = simulate_seam(draw, shape, reach - 2, noise, difference, rng, name, contrast)
+            pair = simulate_seam(draw, shape, reach - 2, noise, difference, rng, name)
             if pair.first.std() > 0.01 and pair.second.std() > 0.01:
                 shift = pair.shift.dy, pair.shift.dx
                 return fill(pair.first), fill(pair.second), shift, reach
