@@ -52,6 +52,8 @@ def main() -> None:
             f"{len(errors[name, status])}, wrong {sum(e > 1 for e in errors[name, status])}"
             for status in statuses
         ]
+        if off := sorted(error for error in errors[name, Status.CERTAIN] if error > 1):
+            cells[0] += f", by {off[0]:.1f} to {off[-1]:.1f} px"
         print(f"| {name} | {np.mean(every <= 1):.1%} | " + " | ".join(cells) + " |")
 
 

@@ -28,10 +28,6 @@ What the least squares say farther away mostly follows noise, or a part of a ben
 SLOPE, EXACT = 0.3, 0.05
 """px; how far the least squares may lead where neither is the case, and their standard deviation
 then. Such flat peaks are of detail that runs along the seam."""
-DISSENT = 2.0
-"""Standard deviations, besides `SLOPE`, by which the least squares deny a shift."""
-DENIED = 0.97
-"""Most that a seam may claim then; of such seams 3 % were off by over 1 px."""
 SHARP = 0.1
 """px; standard deviation of least squares that may make an estimate more certain."""
 PEAK = 2
@@ -58,7 +54,7 @@ def by_least_squares(found: Estimate, overlap: Overlap) -> Estimate:
     -------
     Estimate
         Its shift is more exact, or, where the seam is bent, the mean of its parts'. It is less
-        confident where least squares, or some parts of the seam, say something else; more
+        confident where some parts of the seam say something else; more
         confident where all say the same, and the map is merely flat. The map stays as it is: a
         grid's solver has loops for a second opinion.
     """
@@ -73,9 +69,7 @@ def by_least_squares(found: Estimate, overlap: Overlap) -> Estimate:
     spread = max(spread, STEADY)
     near = off if fit is None else fit.off
     parts = look_at_parts(patches, near)
-    # Of a bent seam, least squares give the shift of the part with the finest detail.
-    speaks_for_all = is_even(parts)
-    is_alike = speaks_for_all and farther <= SLOPE
+    is_alike = farther <= SLOPE and is_even(parts)
     at = off
     if fit is not None and (farther <= PARABOLA or (is_alike and spread <= EXACT)):
         at = fit.off
@@ -87,8 +81,6 @@ def by_least_squares(found: Estimate, overlap: Overlap) -> Estimate:
             reason, most = f"parts of the seam lie {bend.apart:.1f} px apart", BENT
         elif aside > ONE_SIDED:
             at = bend.middle
-    elif speaks_for_all and fit is not None and farther > max(SLOPE, DISSENT * spread):
-        reason, most = f"least squares lead {farther:.1f} px away", DENIED
     dy, dx = np.clip(np.add(whole, at), -found.map.max_shift, found.map.max_shift)
     seen = replace(found, shift=Shift(float(dy), float(dx)))
     if reason:
