@@ -48,10 +48,10 @@ def from_table(
         As the three readers below.
     """
     if is_truth_file(path):
-        return from_truth_csv(path, page, folder)
+        return from_truth_csv(path, page=page, folder=folder)
     if {"nominal_dy", "nominal_dx"} <= set(_columns(path)):
-        return from_seams_csv(path, folder, page)
-    return from_pairs_csv(path, page, folder)
+        return from_seams_csv(path, page=page, folder=folder)
+    return from_pairs_csv(path, page=page, folder=folder)
 
 
 def from_pairs_csv(

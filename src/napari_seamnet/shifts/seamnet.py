@@ -91,8 +91,7 @@ class SeamNetMethod:
         reason = no_evidence(overlap.first, overlap.second)
         if reason:
             return undetermined(self.name, reason)
-        filled = _filled(overlap)
-        return self._answer(filled, max_shift, progress)
+        return self._answer(_filled(overlap), max_shift, progress)
 
     def estimate_many(self, overlaps: Sequence[Overlap], *, max_shift: int = 15) -> list[Estimate]:
         """Estimate many seams in one batch, as it suits a GPU.

@@ -54,9 +54,9 @@ def by_least_squares(found: Estimate, overlap: Overlap) -> Estimate:
     -------
     Estimate
         Its shift is more exact, or, where the seam is bent, the mean of its parts'. It is less
-        confident where some parts of the seam say something else; more
-        confident where all say the same, and the map is merely flat. The map stays as it is: a
-        grid's solver has loops for a second opinion.
+        confident where some parts of the seam say something else; more confident where all say
+        the same, and the map is merely flat. The map stays as it is: a grid's solver has loops for
+        a second opinion.
     """
     whole = found.shift.whole()
     patches = patches_of(overlap, whole)
@@ -74,29 +74,28 @@ def by_least_squares(found: Estimate, overlap: Overlap) -> Estimate:
     if fit is not None and (farther <= PARABOLA or (is_alike and spread <= EXACT)):
         at = fit.off
     bend = find_bend(patches, near, parts)
-    reason, most = "", 1.0
+    doubt = ""
     if bend is not None:
         aside = float(np.abs(bend.middle - at).max())
         if not bend.is_known or aside > FARTHEST_MIDDLE:
-            reason, most = f"parts of the seam lie {bend.apart:.1f} px apart", BENT
+            doubt = f"parts of the seam lie {bend.apart:.1f} px apart"
         elif aside > ONE_SIDED:
             at = bend.middle
     dy, dx = np.clip(np.add(whole, at), -found.map.max_shift, found.map.max_shift)
     seen = replace(found, shift=Shift(float(dy), float(dx)))
-    if reason:
-        return _doubted(seen, most, reason)
+    if doubt:
+        return _doubted(seen, doubt)
     if is_alike and spread <= SHARP:
         return _confirmed(seen, within=float(special.erf((1 - farther) / spread / np.sqrt(2))))
     return seen
 
 
-def _doubted(found: Estimate, most: float, reason: str) -> Estimate:
-    """The same, if it was certain, with less confidence."""
+def _doubted(found: Estimate, reason: str) -> Estimate:
+    """The same, if it was certain, with no more confidence than a bent seam may have."""
     if found.status is not Status.CERTAIN:
         return found
-    return replace(
-        found, status=Status.DOUBTFUL, confidence=min(found.confidence, most), reason=reason
-    )
+    confidence = min(found.confidence, BENT)
+    return replace(found, status=Status.DOUBTFUL, confidence=confidence, reason=reason)
 
 
 def _confirmed(found: Estimate, within: float) -> Estimate:
