@@ -85,6 +85,14 @@ def test_cancelling_leaves_the_cluster_idle(files, client):
     assert not client.futures
 
 
+def test_seams_that_someone_else_cancels_are_told(files, client):
+    def on_result(index, estimate):
+        client.cancel([distributed.Future(key, client) for key in client.futures], force=True)
+
+    with pytest.raises(ClusterError, match=r"scheduler has gone, or has cancelled the seams"):
+        estimate_seams(files.layout, files.seams, "smoothed", client=client, on_result=on_result)
+
+
 def test_a_file_that_a_worker_cannot_read_is_named(files, client, tmp_path):
     path = files.layout[0].frame.path
     path.rename(path.with_suffix(".gone"))

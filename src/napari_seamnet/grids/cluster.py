@@ -85,16 +85,18 @@ class DaskRunner:
 
     def outcome(self, ticket: Ticket, future: Any) -> list[Answer] | None:
         """The answers; see `runners.Runner`."""
-        from distributed import KilledWorker
+        from distributed import CancelledError, KilledWorker
 
         self._open.pop(ticket)
-        if future.status in ("cancelled", "lost"):
+        try:
+            # An answer whose worker dies before it is fetched is "lost": dask computes it again,
+            # and this waits for it.
+            answers: list[Answer] | str = future.result()
+        except CancelledError as error:
             raise ClusterError(
                 "the dask scheduler has gone, or has cancelled the seams; start it again, and "
                 "then this: what the journal holds is not computed again"
-            )
-        try:
-            answers: list[Answer] | str = future.result()
+            ) from error
         except KilledWorker as error:
             raise ClusterError(
                 f"dask gave a seam up, since workers died of it: {error}; give the workers more "
