@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_seamnet.learning import scenes
-from napari_seamnet.learning.seam_kinds import Difference, simulate_seam
+from napari_seamnet.learning.seam_kinds import Difference, draw_seam, simulate_seam
 from napari_seamnet.seams import Overlap
 from napari_seamnet.shifts import get_method
 
@@ -54,3 +54,15 @@ def test_vias_and_sparse_arrays_are_drawn_in_grey_levels():
         scene = draw(200, rng)
         assert scene.shape == (200, 200)
         assert 0 <= scene.min() < scene.max() <= 255
+
+
+@pytest.mark.parametrize("difference", Difference)
+def test_a_clean_seam_is_what_is_simulated_without_noise(difference):
+    shape, reach = (60, 90), 6
+    clean = draw_seam(scenes.texture_scene, shape, reach, difference, np.random.default_rng(4))
+    pair = simulate_seam(
+        scenes.texture_scene, shape, reach, 0.0, difference, np.random.default_rng(4)
+    )
+    assert clean.shift == pair.shift
+    for crop, seen in zip(clean.crops(), (pair.first, pair.second), strict=True):
+        assert np.array_equal(np.clip(np.rint(crop), 0, 255), seen)

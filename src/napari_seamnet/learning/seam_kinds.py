@@ -6,6 +6,7 @@ endless mixture of everything at once, for features, is `exposure.py`'s.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,62 @@ class Difference(StrEnum):
     """Lines jitter, and a few are knocked far away."""
     WARPED = "warped"
     """Slowly bent, by up to 3 px."""
+
+
+@dataclass(frozen=True, eq=False)
+class CleanSeam:
+    """A seam before noise.
+
+    Parameters
+    ----------
+    scene : (N, N) float array
+        What both exposures show, in grey levels.
+    first, second : (2, H, W) float array
+        Where the pixels of both crops lie in the scene, (y, x).
+    change : callable
+        What the second exposure makes of the scene.
+    shift : Shift
+        Of the second crop; where the seam is warped, the mean.
+    """
+
+    scene: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    change: Callable[[np.ndarray], np.ndarray]
+    shift: Shift
+
+    def crops(self) -> tuple[np.ndarray, np.ndarray]:
+        """Both exposures, (H, W) each, without noise."""
+        first, second = (
+            ndimage.map_coordinates(self.scene, places, order=3, mode="reflect")
+            for places in (self.first, self.second)
+        )
+        return first, self.change(second)
+
+
+def draw_seam(
+    draw: Callable[[int, np.random.Generator], np.ndarray],
+    shape: tuple[int, int],
+    reach: float,
+    difference: Difference | str,
+    rng: np.random.Generator,
+) -> CleanSeam:
+    """Draw a seam without its noise; parameters as for `simulate_seam`."""
+    difference = Difference(difference)
+    scene = draw(max(shape) + 2 * BORDER + 2 * int(np.ceil(reach)) + 2, rng)
+    shift = rng.uniform(-reach, reach, 2)
+    corner = rng.uniform(0, 1, 2) + BORDER + reach / 2
+    bend = _bend(shape, rng) if difference is Difference.WARPED else np.zeros((2, 1, 1))
+    places = []
+    for place, part in ((corner, -0.5), (corner + shift, 0.5)):
+        y = np.arange(shape[0])[:, None] + place[0] + part * bend[0]
+        x = np.arange(shape[1])[None, :] + place[1] + part * bend[1]
+        if difference is Difference.KNOCKED:
+            x = x + _knocks(shape[0], rng)[:, None]
+        places.append(np.stack(np.broadcast_arrays(y, x)))
+    change = _change(difference, shape, rng)
+    whole = Shift(float(shift[0]), float(shift[1]))
+    return CleanSeam(scene, places[0], places[1], change, whole)
 
 
 def simulate_seam(
@@ -73,25 +130,12 @@ def simulate_seam(
     SimulatedPair
         Crops as uint8; where the seam is warped, the shift is that of its mean.
     """
-    difference = Difference(difference)
-    scene = draw(max(shape) + 2 * BORDER + 2 * int(np.ceil(reach)) + 2, rng)
-    shift = rng.uniform(-reach, reach, 2)
-    corner = rng.uniform(0, 1, 2) + BORDER + reach / 2
-    bend = _bend(shape, rng) if difference is Difference.WARPED else np.zeros((2, 1, 1))
-    crops = []
-    for place, part in ((corner, -0.5), (corner + shift, 0.5)):
-        y = np.arange(shape[0])[:, None] + place[0] + part * bend[0]
-        x = np.arange(shape[1])[None, :] + place[1] + part * bend[1]
-        if difference is Difference.KNOCKED:
-            x = x + _knocks(shape[0], rng)[:, None]
-        y, x = np.broadcast_arrays(y, x)
-        crops.append(ndimage.map_coordinates(scene, [y, x], order=3, mode="reflect"))
-    first, second = crops[0], _changed(crops[1], difference, rng)
-    noisy = [
+    clean = draw_seam(draw, shape, reach, difference, rng)
+    first, second = (
         np.clip(np.rint(crop + 255 * noise * rng.standard_normal(shape)), 0, 255).astype(np.uint8)
-        for crop in (first, second)
-    ]
-    return SimulatedPair(noisy[0], noisy[1], Shift(float(shift[0]), float(shift[1])), content)
+        for crop in clean.crops()
+    )
+    return SimulatedPair(first, second, clean.shift, content)
 
 
 def _bend(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -114,15 +158,17 @@ def _knocks(height: int, rng: np.random.Generator) -> np.ndarray:
     return off
 
 
-def _changed(picture: np.ndarray, difference: Difference, rng: np.random.Generator) -> np.ndarray:
-    """What the second exposure makes of the same scene."""
+def _change(
+    difference: Difference, shape: tuple[int, int], rng: np.random.Generator
+) -> Callable[[np.ndarray], np.ndarray]:
+    """What the second exposure makes of a scene."""
     if difference is Difference.DRIFT:
-        changed: np.ndarray = 30 + 0.6 * 255 * (np.clip(picture, 0, 255) / 255) ** 0.7
-        return changed
+        return lambda picture: 30 + 0.6 * 255 * (np.clip(picture, 0, 255) / 255) ** 0.7
     if difference is Difference.REVERSED:
-        return reversed_above(picture, 60)
+        return lambda picture: reversed_above(picture, 60)
     if difference is Difference.DARKENED:
-        axis = int(np.argmin(picture.shape))
-        lines = np.arange(picture.shape[axis]) < picture.shape[axis] * rng.uniform(0.3, 0.8)
-        return np.where(lines if axis else lines[:, None], 0.5 * picture, picture)
-    return picture
+        axis = int(np.argmin(shape))
+        lines = np.arange(shape[axis]) < shape[axis] * rng.uniform(0.3, 0.8)
+        darker = np.where(lines if axis else lines[:, None], 0.5, 1.0)
+        return lambda picture: darker * picture
+    return lambda picture: picture
