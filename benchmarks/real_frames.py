@@ -4,8 +4,8 @@
 
 For each pair of each set, the nominal offset is the rounded truth plus a random whole-pixel
 jitter within ±10 px. With noise, one side's contrast is halved about mid-grey, then Gaussian noise
-of that share of the full range is added to both sides, and both are cut off at 0 and 255. Prints
-tables in Markdown; `--csv FILE` keeps every single answer.
+of that share of the full range is added to both sides, and both are cut off at 0 and 255
+(`learning/spoiling.py`). Prints tables in Markdown; `--csv FILE` keeps every single answer.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import csv
 import sys
 import time
 from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from napari_seamnet.frames import Frame, open_frame
 from napari_seamnet.geometry import Offset
+from napari_seamnet.learning.spoiling import spoil
+from napari_seamnet.learning.truth_files import read_truth
 from napari_seamnet.seams import Overlap
 from napari_seamnet.shifts import get_method
 
@@ -39,47 +40,6 @@ METHODS = ("seamnet", "smoothed", "search", "median", "bilateral", "vector", "ph
 JITTER = 10
 MAX_SHIFT = 15
 CLAIMS = ((0.0, 0.3), (0.3, 0.6), (0.6, 0.9), (0.9, 0.99), (0.99, 1.0))
-TRUSTED_LOOP = 1.0
-"""Truth is trusted where the loops close to within this, in px (the data's README)."""
-TRUSTED_SQUARES = 10.0
-"""... and no square along the seam lies further than this from the single shift, in px."""
-
-
-@dataclass(frozen=True)
-class TruePair:
-    """Two frames of a set and the measured offset of the second."""
-
-    first: Path
-    second: Path
-    offset: Offset
-
-
-def read_pairs(folder: Path) -> list[TruePair]:
-    """Read the trusted pairs of a set; the files say (x, y), we say (y, x)."""
-    with open(folder / "pairs_extra.csv", newline="") as file:
-        deviation = {
-            (row["left_or_top_file"], row["right_or_bottom_file"]): row["local_dev_max_px"]
-            for row in csv.DictReader(file)
-        }
-    pairs = []
-    with open(folder / "pairs.csv", newline="") as file:
-        for row in csv.DictReader(file):
-            names = row["left_or_top_file"], row["right_or_bottom_file"]
-            far = float(deviation.get(names) or 0) > TRUSTED_SQUARES and not row["loop_error"]
-            if far or (row["loop_error"] and float(row["loop_error"]) > TRUSTED_LOOP):
-                continue
-            offset = Offset(float(row["dy"]), float(row["dx"]))
-            pairs.append(TruePair(folder / names[0], folder / names[1], offset))
-    return pairs
-
-
-def spoil(crop: np.ndarray, sigma: float, halve: bool, rng: np.random.Generator) -> np.ndarray:
-    """Halve the contrast of a crop if asked, add noise, cut off at 0 and 255."""
-    spoiled = crop.astype(float)
-    if halve:
-        spoiled = 127.5 + (spoiled - 127.5) / 2
-    spoiled += rng.normal(0, 255 * sigma, crop.shape)
-    return np.clip(np.rint(spoiled), 0, 255).astype(np.uint8)
 
 
 def wide_overlap(
@@ -87,10 +47,7 @@ def wide_overlap(
 ) -> Overlap:
     """Cut the overlap with the margin that some methods want, spoiled alike for all of them."""
     overlap = Overlap.cut(first, second, nominal, margin=MAX_SHIFT)
-    crops = [np.clip(crop, 0, 255).astype(np.uint8) for crop in (overlap.first, overlap.second)]
-    if sigma:
-        crops = [spoil(crop, sigma, k == 1, rng) for k, crop in enumerate(crops)]
-    return Overlap(crops[0], crops[1], overlap.origin)
+    return spoil(overlap, sigma, rng) if sigma else overlap
 
 
 def answers(data: Path, sets: list[str], methods: list[str], noises: list[float], seed: int):
@@ -100,7 +57,7 @@ def answers(data: Path, sets: list[str], methods: list[str], noises: list[float]
         for name in methods
     }
     for name in sets:
-        for k, pair in enumerate(read_pairs(data / SETS[name])):
+        for k, pair in enumerate(read_truth(data / SETS[name] / "pairs.csv")):
             first, second = open_frame(pair.first), open_frame(pair.second)
             for sigma in noises:
                 rng = np.random.default_rng([seed, k, round(100 * sigma)])

@@ -20,10 +20,12 @@ import time
 from pathlib import Path
 
 import numpy as np
-from real_frames import JITTER, MAX_SHIFT, SETS, read_pairs, spoil
+from real_frames import JITTER, MAX_SHIFT, SETS
 from skimage.registration import phase_cross_correlation
 
 from napari_seamnet.frames import open_frame
+from napari_seamnet.learning.spoiling import spoil
+from napari_seamnet.learning.truth_files import read_truth
 from napari_seamnet.seams import Overlap
 from napari_seamnet.shifts import get_method
 
@@ -34,7 +36,7 @@ PHASE = "phase_cross_correlation"
 def strips(data: Path, noise: float):
     """Yield set, shift and strip of each trusted pair: crops of equal size, no margin."""
     for name, folder in SETS.items():
-        for k, pair in enumerate(read_pairs(data / folder)):
+        for k, pair in enumerate(read_truth(data / folder / "pairs.csv")):
             first, second = open_frame(pair.first), open_frame(pair.second)
             shared = Overlap.cut(first, second, pair.offset)
             crops = [
@@ -52,9 +54,10 @@ def strips(data: Path, noise: float):
             y, x = rng.integers(0, 2 * JITTER + 1, 2)
             one = whole[0][JITTER : JITTER + SHAPE[0], JITTER : JITTER + SHAPE[1]]
             two = whole[1][y : y + SHAPE[0], x : x + SHAPE[1]]
+            strip = Overlap(one, two)
             if noise:
-                one, two = spoil(one, noise, False, rng), spoil(two, noise, True, rng)
-            yield name, (int(y) - JITTER, int(x) - JITTER), Overlap(one, two)
+                strip = spoil(strip, noise, rng)
+            yield name, (int(y) - JITTER, int(x) - JITTER), strip
 
 
 def main() -> None:

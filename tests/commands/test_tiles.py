@@ -12,6 +12,7 @@ from napari_seamnet.frames import open_frame
 from napari_seamnet.geometry import Offset, Shift
 from napari_seamnet.learning.hand import Decided, HandAlignment, record
 from napari_seamnet.learning.tile_files import open_tiles
+from napari_seamnet.locking import only_run
 
 
 def run(*args, code=0):
@@ -64,6 +65,15 @@ def test_generate_takes_seed_validation_and_all(hand, tmp_path):
     for seed in (4, 5):
         run("generate", hand, "-o", tmp_path / str(seed), *SMALL, "--count", 9, "--seed", seed)
     assert (open_tiles(tmp_path / "4").shifts != open_tiles(tmp_path / "5").shifts).any()
+
+
+def test_a_second_generate_at_the_same_place_is_one_line_and_exit_code_2(hand, tmp_path):
+    (tmp_path / "set").mkdir()
+    with only_run(tmp_path / "set", tmp_path / "set" / ".lock"):
+        refused = run("generate", hand, "-o", tmp_path / "set", *SMALL, "--count", 60, code=2)
+    assert "another run is writing to" in refused.stderr
+    run("generate", hand, "-o", tmp_path / "set", *SMALL, "--count", 60)
+    assert len(open_tiles(tmp_path / "set")) == 60
 
 
 def test_generate_even_max_gives_an_even_histogram(hand, tmp_path):

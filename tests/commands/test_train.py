@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from scipy import ndimage
 
 from napari_seamnet import cli, user_weights
+from napari_seamnet.commands.train import _adopt
 from napari_seamnet.frames import open_frame
 from napari_seamnet.geometry import Offset, Shift
 from napari_seamnet.learning.hand import Decided, HandAlignment, record_all
@@ -103,6 +104,33 @@ def test_hand_alignments_fine_tune_seamnet_and_old_and_new_are_compared(seeds, t
     assert card["network"] == "seamnet"
     assert card["data"]["start"] == read_card(bundled_weights("seamnet"))["sha256"]
     assert len(card["data"]["held_out"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("better", "yes", "answer", "is_taken"),
+    [
+        (True, False, True, True),
+        (True, False, False, False),
+        (True, False, None, False),  # no terminal: nobody is there to be asked
+        (True, True, None, True),
+        (False, True, None, False),
+        (False, False, True, False),
+        (None, True, None, False),  # nothing was held out
+    ],
+)
+def test_weights_become_the_default_only_if_better_and_with_consent(
+    monkeypatch, better, yes, answer, is_taken
+):
+    asked = []
+    monkeypatch.setattr("sys.stdin.isatty", lambda: answer is not None, raising=False)
+    monkeypatch.setattr(
+        "napari_seamnet.commands.train.click.confirm",
+        lambda question: asked.append(question) or answer,
+    )
+    _adopt("mine", bundled_weights("seamnet"), better, yes)
+    assert [found.name for found in user_weights.list_weights()] == ["mine"]
+    assert user_weights.default_method() == ("mine" if is_taken else "seamnet")
+    assert bool(asked) == bool(better and not yes and answer is not None)
 
 
 @pytest.mark.parametrize("workers", ["0", "1"])

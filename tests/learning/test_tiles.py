@@ -17,11 +17,13 @@ from safetensors import safe_open
 
 from napari_seamnet.frames import FrameError, as_frame, open_frame
 from napari_seamnet.geometry import Offset, Shift
+from napari_seamnet.learning import tiles as tiles_module
 from napari_seamnet.learning.hand import Decided, HandAlignment, read_hand, record
 from napari_seamnet.learning.sieve import histogram
 from napari_seamnet.learning.tile_cut import Strips, places
 from napari_seamnet.learning.tile_files import TileError, open_tiles
 from napari_seamnet.learning.tiles import TilePlan, generate_tiles, plan_tiles
+from napari_seamnet.locking import LockedError
 from napari_seamnet.shifts import Cancelled
 
 PLAN = TilePlan(size=24, reach=3, count=98)
@@ -345,6 +347,8 @@ def test_a_killed_run_is_continued_to_the_same_bytes(four_pairs, tmp_path, compa
     for line in run.stdout:
         if int(line) >= 96:
             break
+    with pytest.raises(LockedError, match=rf"writing to .*{out.name} now; wait"):
+        generate_tiles(read_hand(hand), out, plan, compact=compact)
     os.kill(run.pid, signal.SIGKILL)
     run.communicate()
     assert run.returncode == -signal.SIGKILL
@@ -358,6 +362,55 @@ def test_a_killed_run_is_continued_to_the_same_bytes(four_pairs, tmp_path, compa
         assert out.read_bytes() == whole.read_bytes()
     else:
         assert content(out) == content(whole)
+
+
+@pytest.mark.parametrize("name", ["set", "set.safetensors"])
+def test_a_second_run_at_the_same_place_is_refused_and_does_the_first_no_harm(
+    four_pairs, tmp_path, name
+):
+    out, compact = tmp_path / name, name != "set"
+    refused = []
+
+    def try_again(done, total, what):
+        with pytest.raises(LockedError, match=rf"{name} now; wait .* or give another name"):
+            generate_tiles(four_pairs, out, PLAN, compact=compact)
+        refused.append(done)
+
+    generate_tiles(four_pairs, out, PLAN, try_again, compact=compact)
+    assert len(refused) > 4
+    generate_tiles(four_pairs, tmp_path / f"whole-{name}", PLAN, compact=compact)
+    if compact:
+        assert out.read_bytes() == (tmp_path / f"whole-{name}").read_bytes()
+    else:
+        assert content(out) == content(tmp_path / f"whole-{name}")
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_run_killed_as_early_as_can_be_blocks_nothing(four_pairs, tmp_path):
+    for early in (".lock", ".part-77-tiles.json"):
+        out = tmp_path / f"set{early}"
+        out.mkdir()
+        (out / early).write_bytes(b"")
+        generate_tiles(four_pairs, out, PLAN)
+        assert not list(out.glob(".*"))
+        assert len(open_tiles(out)) == 98
+
+
+def test_the_folder_says_whose_it_is_before_anything_is_in_it(four_pairs, tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def kill(path):
+        raise Killed
+
+    monkeypatch.setattr(tiles_module, "_is_whole", kill)
+    with pytest.raises(Killed):
+        generate_tiles(four_pairs, tmp_path / "set", PLAN)
+    monkeypatch.undo()
+    with pytest.raises(TileError, match="not finished"):
+        open_tiles(tmp_path / "set")
+    generate_tiles(four_pairs, tmp_path / "set", PLAN)
+    assert len(open_tiles(tmp_path / "set")) == 98
 
 
 def test_another_plan_or_other_pairs_do_not_mix_with_what_is_there(four_pairs, tmp_path):

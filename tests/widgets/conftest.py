@@ -48,6 +48,31 @@ def no_torch_by_the_way(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
         )
 
 
+MANIFEST = """
+name: napari-seamnet
+display_name: SeamNet
+contributions:
+  configurations:
+    alignment:
+      title: Alignment
+      properties:
+        device: {title: Device, type: string, enum: [auto, cpu, cuda, mps], default: auto}
+        method: {title: Method, type: string, enum: [seamnet, search], default: seamnet}
+        coarse_step: {title: Step, type: integer, default: 10, minimum: 1, maximum: 500}
+        max_shift: {title: Range, type: integer, default: 15, minimum: 1, maximum: 500}
+        hand_file: {title: File, type: string, default: ""}
+"""
+
+
+def install(npe2pm, tmp_path):
+    """Have the plugin's settings, for a test with `plugin_settings`."""
+    from npe2 import PluginManifest
+
+    path = tmp_path / "napari.yaml"
+    path.write_text(MANIFEST)
+    npe2pm.register(PluginManifest.from_file(path))
+
+
 @dataclass(frozen=True)
 class Scene:
     """One picture, out of which frames are cut: so every true position is known."""

@@ -1,29 +1,11 @@
 """Choices that are remembered, in napari's settings or else for the session."""
 
-from napari_seamnet.widgets._settings import Remembered
+import gc
+import weakref
 
-MANIFEST = """
-name: napari-seamnet
-display_name: SeamNet
-contributions:
-  configurations:
-    alignment:
-      title: Alignment
-      properties:
-        device: {title: Device, type: string, enum: [auto, cpu, cuda, mps], default: auto}
-        method: {title: Method, type: string, enum: [seamnet, search], default: seamnet}
-        coarse_step: {title: Step, type: integer, default: 10, minimum: 1, maximum: 500}
-        max_shift: {title: Range, type: integer, default: 15, minimum: 1, maximum: 500}
-        hand_file: {title: File, type: string, default: ""}
-"""
+from napari_seamnet.widgets._settings import Remembered, follow
 
-
-def install(npe2pm, tmp_path):
-    from npe2 import PluginManifest
-
-    path = tmp_path / "napari.yaml"
-    path.write_text(MANIFEST)
-    npe2pm.register(PluginManifest.from_file(path))
+from .conftest import install
 
 
 def test_a_choice_is_there_again_next_time(plugin_settings, npe2pm, tmp_path):
@@ -50,3 +32,41 @@ def test_without_the_plugins_settings_the_defaults_serve():
     remembered.keep(coarse_step=7)
     assert remembered.coarse_step == 7
     assert Remembered.load().coarse_step == 10
+
+
+class Listener:
+    def __init__(self):
+        self.heard = []
+
+    def hear(self, event):
+        self.heard.append(event.value)
+
+
+def test_a_choice_made_elsewhere_is_present_and_heard_of(plugin_settings, npe2pm, tmp_path):
+    install(npe2pm, tmp_path)
+    here, listener = Remembered.load(), Listener()
+    follow("hand_file", listener.hear)
+    Remembered.load().keep(hand_file="seeds.jsonl", coarse_step=7)
+    assert listener.heard == ["seeds.jsonl"]
+    assert here.hand_file == ""
+    assert here.present("hand_file") == here.hand_file == "seeds.jsonl"
+
+
+def test_who_follows_a_choice_is_not_kept_alive(plugin_settings, npe2pm, tmp_path):
+    install(npe2pm, tmp_path)
+    listener = Listener()
+    gone = weakref.ref(listener)
+    follow("hand_file", listener.hear)
+    del listener
+    gc.collect()
+    assert gone() is None
+    Remembered.load().keep(hand_file="seeds.jsonl")
+
+
+def test_without_the_plugins_settings_a_choice_is_the_widgets_own():
+    listener = Listener()
+    follow("hand_file", listener.hear)
+    here, elsewhere = Remembered.load(), Remembered.load()
+    here.keep(hand_file="seeds.jsonl")
+    assert (here.present("hand_file"), elsewhere.present("hand_file")) == ("seeds.jsonl", "")
+    assert listener.heard == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -22,10 +24,13 @@ from napari_seamnet.learning.hand import (
 )
 from napari_seamnet.learning.tile_files import open_tiles
 from napari_seamnet.widgets._layers import FILE, HAND, position
+from napari_seamnet.widgets._settings import Remembered
 from napari_seamnet.widgets._tiles_busy import Busy, time_left
 from napari_seamnet.widgets._tiles_list import BROKEN, PAIR
 from napari_seamnet.widgets._tiles_theme import Colours
 from napari_seamnet.widgets.tiles import STOPPED, TilesWidget
+
+from .conftest import install
 
 NOMINAL = Offset(0, 150)
 """Of frames of 160 x 200 px, which then share 50 px."""
@@ -91,6 +96,12 @@ def row(widget, name):
 def made_of(path):
     """Bytes of a file's pixels."""
     return path.stat().st_size - int.from_bytes(path.read_bytes()[:8], "little") - 8
+
+
+def says(widget, words):
+    """Whether the label of the file says just this; what it counts is in the list, too."""
+    n = int(words.split()[0])
+    return lambda: widget.seeds.count.text() == words and len(names(widget)) == n
 
 
 def draft_is_shown(widget):
@@ -276,6 +287,79 @@ def test_what_others_write_to_the_file_appears(make, hand, qtbot):
     widget = make(hand)
     correct(hand, read_hand(hand)[1].id, Shift(9, 9))
     qtbot.waitUntil(lambda: names(widget)[0] == "b1 - b2", timeout=10_000)
+
+
+def test_the_label_counts_what_another_process_changes(make, hand, qtbot):
+    widget = make(hand)
+    code = (
+        "import sys\nfrom napari_seamnet.learning.hand import delete, read_hand\n"
+        "delete(sys.argv[1], read_hand(sys.argv[1])[0].id)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(hand)], check=True)
+    qtbot.waitUntil(says(widget, "2 hand alignments in <b>seeds.jsonl</b>"), timeout=10_000)
+    # As programs do that write a whole file anew, and put it in the old one's place.
+    beside = hand.with_suffix(".new")
+    beside.write_text(hand.read_text().splitlines()[0] + "\n")
+    beside.replace(hand)
+    qtbot.waitUntil(says(widget, "1 hand alignment in <b>seeds.jsonl</b>"), timeout=10_000)
+    hand.unlink()
+    qtbot.waitUntil(says(widget, "0 hand alignments in <b>seeds.jsonl</b>"), timeout=10_000)
+
+
+def test_the_label_counts_what_align_pair_records(make, hand, qtbot, pair_viewer, make_widget):
+    widget = make(hand)
+    pair = make_widget(pair_viewer)
+    pair.dock.record._remembered.keep(hand_file=str(hand))
+    pair.dock.record.record.click()
+    qtbot.waitUntil(says(widget, "4 hand alignments in <b>seeds.jsonl</b>"), timeout=10_000)
+
+
+def test_the_first_pair_of_all_is_counted_though_its_folder_was_not_there_before(
+    make, hand, tmp_path, qtbot
+):
+    new = tmp_path / "data" / "ours" / "hand.jsonl"
+    widget = make(new)
+    assert says(widget, "0 hand alignments in <b>hand.jsonl</b>")()
+    new.parent.parent.mkdir()
+    qtbot.wait(400)  # long enough for the first folder to be noticed by itself
+    new.parent.mkdir()
+    qtbot.wait(400)
+    record_all(new, read_hand(hand)[:1])
+    qtbot.waitUntil(says(widget, "1 hand alignment in <b>hand.jsonl</b>"), timeout=10_000)
+
+
+def test_a_file_chosen_elsewhere_is_shown_and_recorded_into_at_once(
+    make, hand, tmp_path, qtbot, plugin_settings, npe2pm, pair_viewer, make_widget
+):
+    install(npe2pm, tmp_path)
+    widget, pair = make(hand), make_widget(pair_viewer)
+    assert pair.dock.record.file.text() == "seeds.jsonl (3)"
+    other = tmp_path / "other.jsonl"
+    record_all(other, read_hand(hand)[:2])
+    Remembered.load().keep(hand_file=str(other))  # in the preferences, say
+    assert says(widget, "2 hand alignments in <b>other.jsonl</b>")()
+    assert widget.seeds.count.toolTip() == str(other)
+    assert pair.dock.record.file.text() == "other.jsonl (2)"
+    widget.hand.choose(hand)
+    assert pair.dock.record.file.text() == "seeds.jsonl (3)"
+    with qtbot.waitSignal(pair._recording.recorded, timeout=10_000):
+        pair.dock.record.record.click()
+    assert len(read_hand(hand)) == 4
+    assert len(read_hand(other)) == 2
+    qtbot.waitUntil(says(widget, "4 hand alignments in <b>seeds.jsonl</b>"), timeout=10_000)
+
+
+def test_closed_docks_do_not_hear_of_other_files(
+    tmp_path, qtbot, plugin_settings, npe2pm, pair_viewer, make_widget
+):
+    install(npe2pm, tmp_path)
+    seeds, pair = TilesWidget(pair_viewer), make_widget(pair_viewer)
+    halves = seeds.hand, pair.dock.record  # in Python they stay, as by another reference
+    for closed in (seeds, pair):
+        with qtbot.waitSignal(closed.destroyed):
+            closed.deleteLater()
+    Remembered.load().keep(hand_file=str(tmp_path / "other.jsonl"))
+    assert halves
 
 
 def test_pairs_come_from_a_table_and_only_once(make, hand, tmp_path, qtbot):

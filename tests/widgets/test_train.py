@@ -1,18 +1,28 @@
 """Train: from the lines of a process to the person's own weights."""
 
+import re
+
 import numpy as np
 import pytest
+import tifffile
 from scipy import ndimage
 
 from napari_seamnet import user_weights
-from napari_seamnet.geometry import Shift
+from napari_seamnet.frames import open_frame
+from napari_seamnet.geometry import Offset, Shift
+from napari_seamnet.learning.adopt import compare
+from napari_seamnet.learning.hand import Decided, read_hand, record_frames
 from napari_seamnet.learning.tile_files import TRAIN, VALIDATION
 from napari_seamnet.learning.tile_label import tile_picture
+from napari_seamnet.nets.build import bundled_weights
+from napari_seamnet.nets.cards import read_card
 from napari_seamnet.widgets import _train_process
 from napari_seamnet.widgets._align import AlignControls
 from napari_seamnet.widgets._settings import Remembered
+from napari_seamnet.widgets._train_choose import find
 from napari_seamnet.widgets._train_plan import (
     FINE_TUNE,
+    NOTHING,
     SOURCE,
     TrainPlan,
     recall,
@@ -21,6 +31,7 @@ from napari_seamnet.widgets._train_plan import (
     trainings_folder,
 )
 from napari_seamnet.widgets._train_process import Training
+from napari_seamnet.widgets._train_result import MARK
 from napari_seamnet.widgets._train_run import GO_ON
 from napari_seamnet.widgets._train_run import TRAIN as START
 from napari_seamnet.widgets._train_state import Comparison, Stage, TrainState
@@ -319,14 +330,121 @@ def test_every_control_explains_itself(make_train, data):
             assert control.toolTip() or control.objectName().startswith("qt_"), control.text()
 
 
+# -- old against new --------------------------------------------------------------------------
+
+FROM_NOTHING = """
+network = "seamnet"
+epochs = 1
+steps = 2
+learning_rate = 0.0005
+reach = 4
+"""
+
+
+@pytest.fixture
+def seeds(tmp_path, scene):
+    """Four hand-aligned pairs of frames of 160 x 200 px, and a recipe that teaches little."""
+    for k, shift in enumerate([(3, -4), (-2, 5), (1, 0), (-5, -3)]):
+        y, x = 20 + 180 * k, 80
+        frames = []
+        for side, corner in (("a", (y, x)), ("b", (y + shift[0], x + 150 + shift[1]))):
+            path = tmp_path / f"{k}{side}.tif"
+            tifffile.imwrite(path, scene.cut(*corner))
+            frames.append(open_frame(path))
+        record_frames(
+            tmp_path / "hand.jsonl", *frames, Offset(0, 150), Shift(*shift), Decided.HAND
+        )
+    (tmp_path / "recipe.toml").write_text(FROM_NOTHING)
+    return tmp_path
+
+
+def cells(table):
+    """Rows of the table as they read: what, old, new; without the mark of the better one."""
+    lines = re.findall(r"<tr>(.*?)</tr>", table)
+    plain = [[re.sub(r"<.*?>", "", c) for c in re.findall(r"<td.*?>(.*?)</td>", x)] for x in lines]
+    return [[c.replace("&nbsp;", "").replace(MARK, "").strip() for c in line] for line in plain]
+
+
+def as_the_table_has_it(found):
+    return [
+        f"{found.mean_max:.2f} px",
+        f"{found.within_1:.0%}",
+        f"{found.within_2:.0%}",
+        f"{found.certain / found.n:.0%}",
+        f"{found.silent}",
+    ]
+
+
+def test_the_table_shows_what_comparing_on_the_held_out_pairs_gives_and_no_is_no(
+    make_train, seeds, qtbot
+):
+    widget = make_train()
+    choices = widget.choices
+    choices.network.setCurrentIndex(find(choices.network, ("seamnet", NOTHING)))
+    choices.network.activated.emit(choices.network.currentIndex())
+    choices.data.take_hand(seeds / "hand.jsonl")
+    choices.take_recipe(seeds / "recipe.toml")
+    choices.device.setCurrentIndex(choices.device.findData("cpu"))
+    widget.controls.start.click()
+    qtbot.waitUntil(lambda: not widget.training.is_running, timeout=60_000)
+    assert widget.training.state.stage is Stage.DONE, widget.message.text()
+
+    out = widget.training.plan.out
+    ids = read_card(out)["data"]["held_out"]
+    held_out = [one for one in read_hand(seeds / "hand.jsonl") if one.id in ids]
+    assert len(held_out) == len(ids) == 1
+    wanted = compare("seamnet", out, held_out, device="cpu")
+    head, *rows = cells(widget.result.table.text())
+    assert head == ["", "bundled", "new"]
+    assert [row[1] for row in rows] == as_the_table_has_it(wanted.old)
+    assert [row[2] for row in rows] == as_the_table_has_it(wanted.new)
+    assert rows[0][1] != rows[0][2], "else a mix-up would not show"
+    assert "On 1 held-out hand alignment, each tried from 4" in widget.result.about.text()
+    assert not wanted.is_better
+    assert "not better here" in widget.result.verdict.text()
+    assert widget.result.keep.font().bold()
+    assert not widget.result.use.font().bold()
+
+    # Nothing is taken by itself, nor by a look at the name, nor when it is declined.
+    assert (user_weights.list_weights(), user_weights.default_method()) == ([], "seamnet")
+    widget.result.use.click()
+    widget.result.back.click()
+    assert (user_weights.list_weights(), user_weights.default_method()) == ([], "seamnet")
+    widget.result.keep.click()
+    assert (user_weights.list_weights(), user_weights.default_method()) == ([], "seamnet")
+    assert not widget.result.isVisible()
+    assert "Nothing was changed" in widget.message.text()
+    assert out.is_file(), "until the next training"
+    assert make_train().training.plan is None, "it is not asked again"
+
+
+def test_better_weights_too_wait_for_a_person(make_train, tmp_path):
+    plan = TrainPlan(hand=tmp_path / "hand.jsonl", device="cpu")
+    plan.out.parent.mkdir(parents=True)
+    for ending in (".safetensors", ".json"):
+        source = bundled_weights("seamnet").with_suffix(ending)
+        plan.out.with_suffix(ending).write_bytes(source.read_bytes())
+    better = Comparison(2, summary("seamnet", 1.5, 5, 1), summary("n", 0.5, 7, 0), True)
+    remember(plan, TrainState(Stage.DONE, is_trained=True, comparison=better))
+    widget = make_train()
+    assert "wait for your decision" in widget.message.text()
+    assert widget.result.verdict.text() == "The new weights are better here."
+    assert widget.result.use.font().bold()
+    assert (user_weights.list_weights(), user_weights.default_method()) == ([], "seamnet")
+    widget.result.use.click()
+    widget.result.name.setText("mine")
+    assert (user_weights.list_weights(), user_weights.default_method()) == ([], "seamnet")
+    widget.result.take.click()
+    assert [found.name for found in user_weights.list_weights()] == ["mine"]
+    assert user_weights.default_method() == "mine"
+
+
 # -- the person's weights ---------------------------------------------------------------------
 
 
 @pytest.fixture
 def own(make_train, data):
     """The widget, with two weights of the person's own."""
-    from napari_seamnet.nets.build import bundled_weights
-
     for name in ("a", "b"):
         user_weights.add_weights(bundled_weights("seamnet"), name)
     return make_train().weights

@@ -2,7 +2,8 @@
 
 Only the making is here: which tiles is decided in `tile_plan.py`, where they can be cut in
 `tile_cut.py`, and what the files look like in `tile_files.py`. A run that was stopped, even
-killed, goes on where it was when it is started again with the same plan.
+killed, goes on where it was when it is started again with the same plan. One run at a time makes
+tiles at a place: two would throw away and mix up what the other is writing.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..geometry import Shift
+from ..locking import only_run
 from ..saving import check_folder, written_whole
 from .tile_compact import CompactPixels, compact_start, continue_compact, read_compact
 from .tile_cut import Strips
@@ -44,6 +46,7 @@ __all__ = ["PlannedTiles", "TilePlan", "generate_tiles", "plan_tiles"]
 _BATCH = 32
 """Tiles between two reports of progress, so the longest that a cancel waits: 50 ms."""
 _THREADS = min(8, os.cpu_count() or 1)
+_LOCK = ".lock"
 _PNG_END = b"IEND\xaeB`\x82"
 
 
@@ -80,6 +83,8 @@ def generate_tiles(
     ------
     TileError
         If `out` holds something else, or the pairs do not suffice (see `plan_tiles`).
+    LockedError
+        If another run is making tiles there now.
     FrameError, HandFileError
         If a frame is gone, damaged, or no longer the one that was aligned.
 
@@ -93,8 +98,15 @@ def generate_tiles(
     out = Path(out)
     name = plan_hash(alignments, plan)
     if compact:
-        return _generate_compact(alignments, out, plan, planned, name, progress)
-    return _generate_folder(alignments, out, plan, planned, name, progress)
+        check_suffix(out)
+        check_folder(out)
+        with only_run(out, out.with_name(f"{_LOCK}-{out.name}")):
+            return _generate_compact(alignments, out, plan, planned, name, progress)
+    _check_claim(out, plan, name)
+    out.mkdir(exist_ok=True)
+    # In the folder: the one that it lies in may be read-only.
+    with only_run(out, out / _LOCK):
+        return _generate_folder(alignments, out, plan, planned, name, progress)
 
 
 def _generate_folder(
@@ -115,9 +127,10 @@ def _generate_folder(
         source=TileFolder(out.absolute(), tuple(files), plan.size),
         rows=np.arange(total),
     )
-    if finished and done == total:
-        return made
-    _write_plan(out, plan, name, complete=False)
+    if finished:
+        if done == total:
+            return made
+        _write_plan(out, plan, name, complete=False)
     pool = ThreadPoolExecutor(_THREADS)
     try:
         for pair, strips, rows in _by_pair(alignments, planned, plan, np.flatnonzero(missing)):
@@ -149,8 +162,6 @@ def _generate_compact(
     name: str,
     progress: Progress | None,
 ) -> Tiles:
-    check_suffix(out)
-    check_folder(out)
     labels = _labels(planned)
     start = compact_start(*labels, plan.size, {"plan": name})
     total = len(planned)
@@ -211,8 +222,8 @@ def _report(progress: Progress | None, done: int, total: int, alignment: HandAli
         progress(done, total, f"tiles of {alignment.name}")
 
 
-def _claim(out: Path, plan: TilePlan, name: str) -> bool:
-    """Make the folder ours, or find it so, and say whether it is finished."""
+def _check_claim(out: Path, plan: TilePlan, name: str) -> bool:
+    """Find the folder free, or ours, and say whether it is finished."""
     finished = False
     check_folder(out / PLAN) if out.is_dir() else check_folder(out)
     if (out / PLAN).is_file():
@@ -227,8 +238,22 @@ def _claim(out: Path, plan: TilePlan, name: str) -> bool:
                 f"{out} holds tiles of another plan or of other pairs (plan {others}, wanted "
                 f"{asdict(plan)}); give another folder, or empty this one"
             )
-    elif out.is_dir() and any(not path.name.startswith(".part-") for path in out.iterdir()):
+    elif out.is_dir() and any(not _is_ours(path.name) for path in out.iterdir()):
         raise TileError(f"{out} is not empty, and not made by this; give a new or empty folder")
+    return finished
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a name is one that a run leaves which was killed before it wrote its plan."""
+    return name == _LOCK or name.startswith(".part-")
+
+
+def _claim(out: Path, plan: TilePlan, name: str) -> bool:
+    """Make the folder ours, or find it so, and say whether it is finished."""
+    finished = _check_claim(out, plan, name)
+    if not finished:
+        # Before all else: killed right after this, the folder still says whose it is.
+        _write_plan(out, plan, name, complete=False)
     for folder in (out, out / TRAIN, out / VALIDATION):
         folder.mkdir(exist_ok=True)
         for left in folder.glob(".part-*"):  # what a killed run was just writing

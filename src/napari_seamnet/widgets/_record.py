@@ -25,6 +25,7 @@ from ..shifts import Status
 from ..user_weights import data_folder
 from ._controls import button, label, row
 from ._layers import opened_for, source_file
+from ._settings import follow
 from ._work import Work
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ if TYPE_CHECKING:
 
 def hand_file(remembered: Remembered) -> Path:
     """The file that decisions go to: the person's choice, or one in the data folder."""
-    return Path(remembered.hand_file) if remembered.hand_file else data_folder() / "hand.jsonl"
+    chosen = remembered.present("hand_file")
+    return Path(chosen) if chosen else data_folder() / "hand.jsonl"
 
 
 def decided(state: PairState) -> Decided:
@@ -84,6 +86,7 @@ class RecordControls(QWidget):
         layout.addLayout(row(self.record, 2, "into", self.file, 1))
         layout.addWidget(self.note)
         layout.addWidget(self.trouble)
+        follow("hand_file", self.show_file)
         self.show_file()
 
     def show_pair(self, pair: tuple[Image, Image] | None) -> None:
@@ -93,7 +96,7 @@ class RecordControls(QWidget):
         self.file.setEnabled(not corrects)  # a correction goes where the decision is
         self.note.setEnabled(not corrects)
 
-    def show_file(self) -> None:
+    def show_file(self, event: object = None) -> None:
         """Show which file it is, and how many it holds."""
         path = hand_file(self._remembered)
         n, trouble = 0, ""

@@ -6,6 +6,7 @@ What a line of it means, and every change, is `learning/hand.py`'s business.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
@@ -14,7 +15,7 @@ from ..learning import hand_files
 from ..learning.hand import annotate, delete, read_hand, record_all
 from ..learning.hand_alignment import now
 from ._record import hand_file
-from ._settings import Remembered
+from ._settings import Remembered, follow
 from ._work import Work
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class HandFile(QObject):
         self.alignments: list[HandAlignment] = []
         self.work = Work(self)
         self._stamp: object = None
+        self._shown: Path | None = None
         self._trouble = False
         self._watcher = QFileSystemWatcher(self)
         self._soon = QTimer(self)
@@ -57,6 +59,7 @@ class HandFile(QObject):
         self._soon.timeout.connect(self._on_written)
         self._watcher.fileChanged.connect(lambda path: self._soon.start())
         self._watcher.directoryChanged.connect(lambda path: self._soon.start())
+        follow("hand_file", self._on_chosen)
 
     @property
     def path(self) -> Path:
@@ -70,27 +73,15 @@ class HandFile(QObject):
 
     def choose(self, path: Path) -> None:
         """Take another file, and let decisions go there from now on."""
-        self._remembered.keep(hand_file=str(path))
         self.said.emit("")
-        self.reload()
-
-    def refresh(self) -> None:
-        """Take the file that may have been chosen in another widget, and read it again."""
-        elsewhere = Remembered.load().hand_file
-        if elsewhere:
-            self._remembered.hand_file = elsewhere
-        self.reload()
+        self._remembered.keep(hand_file=str(path))
+        self._on_chosen()  # where nothing is remembered, nobody else says so
 
     def reload(self) -> None:
         """Read the file again; one that is not there yet holds nothing."""
-        path = self.path
+        path = self._shown = self.path
+        self._watch()
         self._stamp = _stamp(path)
-        watched = {*self._watcher.files(), *self._watcher.directories()}
-        wanted = {str(one) for one in (path, path.parent) if one.exists()}
-        if watched - wanted:
-            self._watcher.removePaths(list(watched - wanted))
-        if wanted - watched:
-            self._watcher.addPaths(list(wanted - watched))
         before, self._trouble = self._trouble, False
         try:
             self.alignments = read_hand(path) if path.exists() else []
@@ -200,7 +191,25 @@ class HandFile(QObject):
         self.said.emit("")
         self.work.start(job, done, self.said.emit)
 
+    def _on_chosen(self, event: object = None) -> None:
+        if self.path != self._shown:
+            self.reload()
+
+    def _watch(self) -> None:
+        """Watch the file, and the folder that it is in or that its folder is to be made in."""
+        path = self.path
+        folders = (one for one in path.absolute().parents if one.is_dir())
+        # A drive that is not there has none.
+        places = [*([path] if path.exists() else []), *islice(folders, 1)]
+        watched = {*self._watcher.files(), *self._watcher.directories()}
+        wanted = {str(one) for one in places}
+        if watched - wanted:
+            self._watcher.removePaths(list(watched - wanted))
+        if wanted - watched:
+            self._watcher.addPaths(list(wanted - watched))
+
     def _on_written(self) -> None:
+        self._watch()  # its folder may have been made
         # The folder is watched too, for a file that is not there yet; most of its news is others'.
         if _stamp(self.path) != self._stamp:
             self.reload()

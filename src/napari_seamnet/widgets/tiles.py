@@ -175,7 +175,7 @@ class TilesWidget(QWidget):
     def showEvent(self, event: QShowEvent | None) -> None:
         """Look again: files may have come, gone or changed."""
         super().showEvent(event)
-        self.hand.refresh()
+        self.hand.reload()
 
     def sizeHint(self) -> QSize:
         """Wide enough for names."""

@@ -149,7 +149,8 @@ def train_network(
     watch : callable, optional
         See `fit`.
     examples : Path, optional
-        A PNG to write after each epoch: some validation pairs, before and now.
+        A PNG to write after each epoch: some validation pairs, as they were aligned before any
+        training, and as they are now.
     resume : bool
         Whether to go on from a checkpoint, if there is one.
     workers : int
@@ -174,13 +175,13 @@ def train_network(
     tiles = [open_tiles(path) for path in data.tiles]
     held_tiles = open_tiles(data.validation) if data.validation else None
     side = _one_size(tiles, held_tiles, recipe)
-    network = _network(recipe, start, side, tiles)
+    network = _network(recipe, start, side, tiles).to(target)
     learner = _learner(network, recipe, target)
     train = _training_batches(recipe, data, tiles, alignments, network, side, target)
     validation = _validation_batches(recipe, data, tiles, held_tiles, held_out, network, side)
     tell = watch
     if examples is not None:
-        tell = _with_examples(learner, validation, examples, target, watch)
+        tell = _with_examples(learner, validation, examples, watch)
     about = {**data.describe(), "start": _digest(start), "held_out": [a.id for a in held_out]}
     course = fit(
         learner,
@@ -392,14 +393,18 @@ def _with_examples(
     learner: Learner,
     validation: Batches,
     path: Path,
-    device: torch.device,
     watch: Callable[[Report], None] | None,
 ) -> Callable[[Report], None]:
-    """Draw examples whenever an epoch is over, then tell whoever watches."""
+    """Draw examples whenever an epoch is over, then tell whoever watches.
+
+    Called before a checkpoint is read: only now has the network the weights of its start, which
+    are what it is compared with, however often the training is stopped.
+    """
     pairs = _some_pairs(validation)
-    before: list[np.ndarray] = []
 
     def find() -> np.ndarray:
+        # Where the network is by now: for want of memory, a training may go on elsewhere.
+        device = next(learner.network.parameters()).device
         learner.network.eval()
         with torch.no_grad():
             found = [
@@ -408,11 +413,11 @@ def _with_examples(
             ]
         return torch.cat(found).cpu().numpy()
 
+    before = find()
+
     def tell(report: Report) -> None:
         if report.metrics is not None:
-            now = find()
-            before.append(now)
-            save_examples(path, [pixels.numpy() for pixels, _ in pairs], before[0], now)
+            save_examples(path, [pixels.numpy() for pixels, _ in pairs], before, find())
             report = replace(report, note=str(path))
         if watch is not None:
             watch(report)
