@@ -16,7 +16,7 @@ from ..shifts.estimate import Status
 from .by_peaks import NEXT_TO_NOTHING
 from .clusters import tie_by_hand
 from .least_squares import fit_positions
-from .verdicts import rounded
+from .rounding import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,6 +73,8 @@ def resettle(solution: Solution, estimates: Sequence[Estimate]) -> Solution:
         hand.ties,
         wants_spread=False,
     )
+    every_pair = np.array([seam.pair for seam in solution.seams], int).reshape(-1, 2)
+    wholes = rounded(fit.positions, hand.ties, every_pair)
     # Thousands of equal nouns made anew would cost more than all the algebra.
     stays = np.abs(fit.positions - before).max(axis=1) < STILL
     frames = tuple(
@@ -80,7 +82,7 @@ def resettle(solution: Solution, estimates: Sequence[Estimate]) -> Solution:
         if still and frame.whole == whole
         else replace(frame, position=(float(y), float(x)), whole=whole)
         for frame, still, (y, x), whole in zip(
-            solution.frames, stays, fit.positions, rounded(fit.positions, hand.ties), strict=True
+            solution.frames, stays, fit.positions, wholes, strict=True
         )
     )
     for k, seam in enumerate(solution.seams):

@@ -13,6 +13,7 @@ from ..geometry import Offset, Shift
 from ..shifts.estimate import Status
 from ..shifts.posterior import AMBIGUOUS, CERTAIN
 from .evidence import SAME_MODE, mode_near, modes
+from .rounding import rounded
 from .solution import SolvedFrame, SolvedSeam
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from ..layouts import Layout
     from ..seams.seam import Seam
     from ..shifts import Estimate
-    from .least_squares import Ties
     from .placed import Placed
 
 TORN = 0.9
@@ -50,7 +50,8 @@ def judge_frames(
     feature_size : float or None
         In px; an uncertainty beyond half of it is flagged.
     """
-    whole = rounded(placed.positions, placed.hand.ties)
+    pairs = np.array([seam.pair for seam in seams], int).reshape(-1, 2)
+    whole = rounded(placed.positions, placed.hand.ties, pairs)
     held = _held(placed)
     torn = _torn(len(layout), seams, verdicts)
     main = int((placed.parts == 0).sum())
@@ -203,15 +204,6 @@ def _unused(
     # A weak seam that sure ones overrule is no news; one that was sure of itself is.
     look = not sure or estimate.status is Status.CERTAIN
     return SolvedSeam(estimate.shift, residual, p, status, reason, False, look, loop_error)
-
-
-def rounded(positions: np.ndarray, ties: Ties) -> list[tuple[int, int]]:
-    """Round once, last; frames tied by hand keep their whole-pixel offsets exactly."""
-    origins = positions - ties.offset
-    # All frames of a group share one origin, but for rounding: the first one's counts.
-    first = np.unique(ties.group, return_index=True)[1]
-    whole = np.floor(origins[first] + 0.5)[ties.group] + ties.offset
-    return [(int(y), int(x)) for y, x in whole]
 
 
 def _held(placed: Placed) -> np.ndarray:
