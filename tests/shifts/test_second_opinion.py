@@ -44,6 +44,25 @@ def test_a_flat_peak_is_certain_where_the_pixels_leave_no_doubt():
     assert better.shift.distance(Shift(2.25, -3.5)) < 0.02
 
 
+@pytest.mark.parametrize("quarters", [(1,), (3,), (0, 2)])
+def test_what_one_part_alone_tells_is_doubtful(quarters):
+    seam = overlap((2.25, -3.5))
+    first, second = (0.01 * np.random.default_rng(k).standard_normal((300, 90)) for k in (1, 2))
+    for k in quarters:
+        rows = slice(75 * k + 10, 75 * k + 65)
+        first[rows], second[rows] = seam.first[rows], seam.second[rows]
+    found = estimate((2.2, -3.4), 0.3)
+    assert found.status is Status.CERTAIN
+    again = by_least_squares(found, Overlap(first, second))
+    if len(quarters) > 1:
+        assert again.status is Status.CERTAIN
+        return
+    assert again.status is Status.DOUBTFUL
+    assert again.reason == "only one part of the seam tells its shift"
+    assert again.confidence <= 0.9
+    assert again.shift.distance(Shift(2.25, -3.5)) < 0.2
+
+
 def test_another_peak_is_not_argued_away():
     found = estimate((2.2, -3.4), 0.5, rival=0.04)
     assert found.status is Status.DOUBTFUL

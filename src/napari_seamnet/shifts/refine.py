@@ -68,6 +68,11 @@ class Fit:
     off: np.ndarray
     covariance: np.ndarray
 
+    @property
+    def spread(self) -> float:
+        """Standard deviation along the axis that is known worst, in px."""
+        return float(np.sqrt(np.linalg.eigvalsh(self.covariance).max()))
+
 
 def patches_of(overlap: Overlap, whole: tuple[int, int]) -> list[Patch]:
     """Cut and smooth what lies on each other at a whole-pixel shift; of much, evenly spread parts.
