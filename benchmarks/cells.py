@@ -24,6 +24,7 @@ import numpy as np
 
 from napari_seamnet.learning import scenes
 from napari_seamnet.learning.seam_kinds import Difference, simulate_seam
+from napari_seamnet.nets.threads import limit_threads
 from napari_seamnet.seams import Overlap
 from napari_seamnet.shifts import get_method
 
@@ -56,6 +57,7 @@ def contents(data: Path) -> dict:
 
 def run(job: tuple) -> list[dict]:
     """Run all methods on the seams of one cell."""
+    limit_threads(1)  # processes enough; more threads wait for each other
     data, content, noise, width, exposure, n, methods, seed, length = job
     draw = contents(data)[content]
     cell = [list(NOISES).index(noise), WIDTHS.index(width), EXPOSURES.index(exposure)]

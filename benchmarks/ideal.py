@@ -1,6 +1,7 @@
 """How many seams of `cells.py` any method must lose: observers who know what nobody can know.
 
     python benchmarks/ideal.py [--seams 3] [--cells FOLDER/seams.csv]
+    python benchmarks/ideal.py --ordinary [--seams 3] [--cells FOLDER/seams.csv]
 
 Under heavy and extreme noise, seam by seam as in `cells.py`. One observer knows the scene without
 noise, what the second exposure makes of it, how lines jitter and how frames are bent; only the
@@ -12,6 +13,9 @@ correlates with the weights that are the best then (Knapp and Carter 1976,
 doi:10.1109/TASSP.1976.1162830); that is the best that correlation can do for pictures that are
 nothing but their spectrum. `--cells` prints the methods' counts of a run of `cells.py` with the
 same number of seams beside them.
+
+`--ordinary`: of how many ordinary seams (as `cells.py` counts them) the first observer is at least
+99 % sure that he is within 1 px; none can be surer, and be right to be so.
 """
 
 from __future__ import annotations
@@ -26,7 +30,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from cells import EXPOSURES, LENGTH, NOISES, RANGE, SEARCH, SEED, WIDTHS, contents
+from cells import EXPOSURES, LENGTH, NOISES, ORDINARY, RANGE, SEARCH, SEED, WIDTHS, contents
 from scipy import fft, ndimage, special
 
 from napari_seamnet.learning.seam_kinds import CleanSeam, draw_seam
@@ -36,6 +40,12 @@ HARD = ("heavy", "extreme")
 LOST = 2.0
 """px."""
 LEVELS = np.arange(-64, 320)
+WIDE, EVEN, SURE = (80, 150, 300), ("same", "drift"), 0.99
+"""What else `cells.py` takes for ordinary, and for certain."""
+KEYS = ("content", "noise", "width", "exposure", "seam")
+OBSERVERS = ("scene known", "spectrum known")
+ROUNDING = 12**-0.5
+"""Standard deviation, in grey levels, of what rounding alone does."""
 SLOW = ("knocked", "warped")
 WIDEST_SLOW = 80
 
@@ -48,15 +58,15 @@ def log_likelihoods(sigma: float) -> np.ndarray:
     return found
 
 
-def most_likely(seam: CleanSeam, seen: np.ndarray, sigma: float) -> float:
-    """How far off the shift is that fits best, for who knows the scene; in px."""
+def with_scene(seam: CleanSeam, seen: np.ndarray, sigma: float) -> tuple[float, float]:
+    """For who knows the scene: how far off the best shift is, and how sure he is within 1 px."""
     table = log_likelihoods(sigma)
     spline = ndimage.spline_filter(seam.scene, 3)
     shift = np.array(tuple(seam.shift))
     low, high = np.ceil(-SEARCH - shift).astype(int), np.floor(SEARCH - shift).astype(int)
     levels, (height, width) = len(LEVELS), seen.shape
     rows = seen.astype(np.int32) * levels
-    best, off = -np.inf, 0
+    fits: dict[tuple[int, int], float] = {}
     is_even = (
         not np.ptp(np.diff(seam.second[0], axis=1)) and not np.ptp(seam.second[1], axis=0).any()
     )
@@ -74,10 +84,11 @@ def most_likely(seam: CleanSeam, seen: np.ndarray, sigma: float) -> float:
                 spline, places, order=3, mode="reflect", prefilter=False
             )
         level = np.clip(np.rint(seam.change(there)).astype(np.int32) - LEVELS[0], 0, levels - 1)
-        fits = float(table.ravel()[rows + level].sum())
-        if fits > best:
-            best, off = fits, max(abs(dy), abs(dx))
-    return float(off)
+        fits[dy, dx] = float(table.ravel()[rows + level].sum())
+    best = max(fits, key=fits.__getitem__)
+    chances = {shift: np.exp(fit - fits[best]) for shift, fit in fits.items()}
+    near = sum(chances[y, x] for y, x in chances if max(abs(y - best[0]), abs(x - best[1])) <= 1)
+    return float(max(map(abs, best))), near / sum(chances.values())
 
 
 def by_spectrum(
@@ -102,11 +113,12 @@ def by_spectrum(
 
 def run(job: tuple) -> list[dict]:
     """Both observers on the seams of one cell, drawn as `cells.py` draws them."""
-    data, content, noise, width, exposure, n, seed = job
+    data, content, noise, width, exposure, n, seed, only_sure = job
     torch.set_num_threads(1)
     draw = contents(data)[content]
     cell = [list(NOISES).index(noise), WIDTHS.index(width), EXPOSURES.index(exposure)]
     sigma = 255 * NOISES[noise]
+    known = max(sigma, ROUNDING)
     rows = []
     for k in range(n):
         rng = np.random.default_rng([seed, sum(map(ord, content)), *cell, k])
@@ -116,15 +128,14 @@ def run(job: tuple) -> list[dict]:
         seen = [
             np.clip(np.rint(crop + sigma * rng.standard_normal(shape)), 0, 255) for crop in clean
         ]
-        is_slow = exposure in SLOW and width > WIDEST_SLOW
-        rows.append(
-            {
-                "content": content, "noise": noise, "width": width, "exposure": exposure,
-                "seam": k,
-                "scene known": 0.0 if is_slow else most_likely(seam, seen[1], sigma),
-                "spectrum known": by_spectrum(seam, seen, clean, sigma),
-            }
-        )  # fmt: skip
+        row: dict = dict(zip(KEYS, (content, noise, str(width), exposure, str(k)), strict=True))
+        if only_sure or exposure not in SLOW or width <= WIDEST_SLOW:
+            row["scene known"], row["sure"] = with_scene(seam, seen[1], known)
+        else:
+            row["scene known"] = 0.0
+        if not only_sure:
+            row["spectrum known"] = by_spectrum(seam, seen, clean, sigma)
+        rows.append(row)
     return rows
 
 
@@ -139,42 +150,53 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--cells", type=Path, help="seams.csv of `cells.py --out`")
+    parser.add_argument("--ordinary", action="store_true", help="how sure one can be")
     args = parser.parse_args()
-    jobs = [
-        (args.data, *kind, args.seams, args.seed)
-        for kind in itertools.product(contents(args.data), HARD, WIDTHS, EXPOSURES)
-    ]
-    lost: dict[tuple, dict[str, bool]] = defaultdict(dict)
+    kinds = (
+        itertools.product(ORDINARY, [n for n in NOISES if n != "extreme"], WIDE, EVEN)
+        if args.ordinary
+        else itertools.product(contents(args.data), HARD, WIDTHS, EXPOSURES)
+    )
+    jobs = [(args.data, *kind, args.seams, args.seed, args.ordinary) for kind in kinds]
+    rows: list[dict] = []
     with ProcessPoolExecutor(args.processes) as pool:
-        for done, rows in enumerate(pool.map(run, jobs, chunksize=2), 1):
-            for row in rows:
-                key = tuple(str(row[name]) for name in KEYS)
-                for name in ("scene known", "spectrum known"):
-                    lost[key][name] = row[name] > LOST
+        for done, found in enumerate(pool.map(run, jobs, chunksize=2), 1):
+            rows += found
             if done % 50 == 0:
                 print(f"{done} of {len(jobs)} cells", file=sys.stderr, flush=True)
-    if args.cells is not None:
-        with args.cells.open(newline="") as file:
-            for row in csv.DictReader(file):
-                key = tuple(row[name] for name in KEYS)
-                if key in lost:
-                    lost[key][row["method"]] = float(row["error"]) > LOST
-    report(lost)
+    methods = read_cells(args.cells) if args.cells is not None else {}
+    counted: dict[tuple, dict[str, bool]] = {}
+    for row in rows:
+        key = tuple(row[name] for name in KEYS)
+        of = methods.get(key, [])
+        if args.ordinary:
+            counted[key] = {"scene known": row["sure"] >= SURE}
+            counted[key] |= {one["method"]: one["status"] == "certain" for one in of}
+        else:
+            counted[key] = {name: row[name] > LOST for name in OBSERVERS}
+            counted[key] |= {one["method"]: float(one["error"]) > LOST for one in of}
+    print("At least 99 % sure:\n" if args.ordinary else "Seams off by over 2 px:\n")
+    report(counted)
 
 
-KEYS = ("content", "noise", "width", "exposure", "seam")
+def read_cells(path: Path) -> dict[tuple, list[dict]]:
+    """Rows of `seams.csv`, one a method, by seam."""
+    found = defaultdict(list)
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            found[tuple(row[name] for name in KEYS)].append(row)
+    return found
 
 
-def report(lost: dict[tuple, dict[str, bool]]) -> None:
-    """Print how many seams each loses."""
-    names = list(next(iter(lost.values())))
-    print("Seams off by over 2 px:\n")
+def report(counted: dict[tuple, dict[str, bool]]) -> None:
+    """Print how many seams of each kind count, by whom."""
+    names = list(next(iter(counted.values())))
     print("| | seams | " + " | ".join(names) + " |")
     print("|---|---|" + "---|" * len(names))
-    groups = [("all", lost)]
+    groups = [("all", counted)]
     for side in (0, 1, 2, 3):
-        for value in dict.fromkeys(key[side] for key in lost):
-            groups.append((value, {k: v for k, v in lost.items() if k[side] == value}))
+        for value in dict.fromkeys(key[side] for key in counted):
+            groups.append((value, {k: v for k, v in counted.items() if k[side] == value}))
     for value, some in groups:
         counts = [sum(of[name] for of in some.values()) for name in names]
         print(f"| {value} | {len(some)} | " + " | ".join(map(str, counts)) + " |")
