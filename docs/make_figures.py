@@ -2,7 +2,7 @@
 
 No window is needed, and all frames are simulated, so that no one's data is published::
 
-    python docs/make_figures.py [seam] [map] [noise] [weights] [words] [glance] [grid] [fails]
+    python docs/make_figures.py [seam] [map] [noise] [weights] [words] [first_look] [grid] [fails]
 
 Every figure shows what the bundled network says; draw them anew after it was trained anew. Each
 prints what it found, so that the pages' words can be checked.
@@ -41,7 +41,7 @@ from napari_seamnet.frames import as_frame
 from napari_seamnet.geometry import nominal_offset
 from napari_seamnet.layouts import Site
 from napari_seamnet.learning import scenes
-from napari_seamnet.nets.glance import places
+from napari_seamnet.nets.first_look import PARTS, first_look
 from napari_seamnet.report.style import COLOURS
 from napari_seamnet.sample_data import chip_pair
 from napari_seamnet.seams import Overlap
@@ -155,20 +155,21 @@ def draw_words() -> None:
     show_estimates(seams, "words", truth=(True, True, True, False))
 
 
-def draw_glance() -> None:
-    """The places of a long seam that are looked at first."""
-    overlap, _ = seam_of(scenes.chip_scene, 0.05, 6, shape=(110, 1000), reach=8)
-    first, second = fill(overlap.first), fill(overlap.second)
-    figure = Figure(figsize=(8.6, 1.35), layout="constrained")
-    axes = figure.subplots()
-    show_picture(axes, overlap.first, "")
-    for place, _, _ in places(first, second, overlap.origin, REACH):
-        # A place is known by its pixels, which lie in the crop but once.
-        starts = range(first.shape[1] - place.shape[1] + 1)
-        x = next(x for x in starts if (first[:, x : x + place.shape[1]] == place).all())
-        box = (x + REACH, 2), place.shape[1] - 2 * REACH, first.shape[0] - 5
-        axes.add_patch(Rectangle(*box, fill=False, ec=COLOURS[Status.DOUBTFUL], lw=2.4))
-    save(figure, "glance")
+def draw_first_look() -> None:
+    """The four parts of a long seam, and what plain pictures show of each."""
+    overlap, true = seam_of(scenes.chip_scene, 0.05, 6, shape=(110, 1000), reach=8)
+    crops = [torch.from_numpy(fill(side))[None, None] for side in (overlap.first, overlap.second)]
+    seen = first_look(crops[0], crops[1], REACH)
+    figure = Figure(figsize=(8.6, 3.0), layout="constrained")
+    axes = figure.subplot_mosaic([["seam"] * PARTS, list(range(PARTS))], height_ratios=(1, 1.6))
+    show_picture(axes["seam"], overlap.first, "")
+    length = (overlap.first.shape[1] - 2 * REACH) // PARTS
+    for part in range(PARTS):
+        box = (REACH + part * length + 2, 2), length - 4, overlap.first.shape[0] - 5
+        axes["seam"].add_patch(Rectangle(*box, fill=False, ec=COLOURS[Status.DOUBTFUL], lw=2.4))
+        show_map(axes[part], seen.maps[part, 1].numpy(), true)
+    axes[0].set_ylabel("shift dy, px", fontsize=8)
+    save(figure, "first_look")
 
 
 def draw_grid() -> None:
@@ -247,7 +248,7 @@ def draw_fails() -> None:
 
 FIGURES = {
     "seam": draw_seam, "map": draw_map, "noise": draw_noise, "weights": draw_weights,
-    "words": draw_words, "glance": draw_glance, "grid": draw_grid, "fails": draw_fails,
+    "words": draw_words, "first_look": draw_first_look, "grid": draw_grid, "fails": draw_fails,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -79,6 +79,6 @@ def test_threads_are_limited_inside_and_given_back_after():
 def test_a_single_long_pair_is_looked_at_in_full():
     rng = np.random.default_rng(0)
     crop = ndimage.gaussian_filter(rng.standard_normal((1, 1000, 120)), (0, 2, 2)).astype("f4")
-    assert inference.compare(crop[0], crop[0], (0, 0), 8, device="cpu").is_glance
+    assert inference.compare(crop[0], crop[0], (0, 0), 8, device="cpu").is_first_look
     [seen] = inference.compare_many(crop, crop, (0, 0), 8, device="cpu")
-    assert not seen.is_glance
+    assert not seen.is_first_look

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
 from napari_seamnet.nets import inference
 from napari_seamnet.nets.seamnet import SeamNet
@@ -69,3 +70,27 @@ def test_a_gpu_out_of_memory_hands_over_to_the_cpu_and_says_so(weights, crops, m
 
 def test_the_network_is_loaded_once(weights):
     assert inference.loaded(weights, "cpu") is inference.loaded(weights, "cpu")
+
+
+def test_half_precision_changes_no_answer():
+    network = inference.loaded(None, "cpu")
+    rng = np.random.default_rng(1)
+    scene = 40 * ndimage.gaussian_filter(rng.standard_normal((520, 150)), 1.5)
+    first, second = (
+        (side + 20 * rng.standard_normal(side.shape)).astype(np.float32)
+        for side in (scene[10:510, 15:135], scene[12:512, 20:140])
+    )
+    before = network.encoder.convolves_in
+    answers = []
+    try:
+        for dtype in (None, torch.bfloat16):
+            network.encoder.convolves_in = dtype
+            with torch.inference_mode():
+                tensors = [torch.from_numpy(crop)[None, None] for crop in (first, second)]
+                maps, n_pixels = network.maps(*tensors, 15)
+                logits = network.weigh(maps, n_pixels)[0]
+                answers.append((int(logits.argmax()), torch.softmax(logits.flatten(), 0).max()))
+    finally:
+        network.encoder.convolves_in = before
+    assert answers[0][0] == answers[1][0]
+    assert float(answers[0][1]) == pytest.approx(float(answers[1][1]), abs=0.02)

@@ -34,18 +34,73 @@ def correlation_maps(
     n_pixels : (2R+1, 2R+1) tensor
         How many pixels lie on each other.
     """
+    maps, n_pixels, _ = _correlate(first, second, max_shift, origin)
+    return maps, n_pixels
+
+
+def correlation_maps_and_own(
+    first: torch.Tensor,
+    second: torch.Tensor,
+    max_shift: int,
+    origin: tuple[int, int],
+    lags: int,
+) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
+    """Correlate channel by channel, and each side with itself, from the same transforms.
+
+    Parameters
+    ----------
+    first, second, max_shift, origin
+        As for `correlation_maps`.
+    lags : int
+        How far each side is correlated with itself, in px each way.
+
+    Returns
+    -------
+    correlation, n_pixels : tensor
+        As `correlation_maps` gives them.
+    own : list of two (B, C, 2 lags + 1, 2 lags + 1) tensors
+        Sums of products of each side, less its mean, with itself.
+    """
+    maps, n_pixels, (spectra, size) = _correlate(first, second, max_shift, origin, lags)
+    around = torch.arange(-lags, lags + 1, device=first.device)
+    own = [_inverse_at(of * of.conj(), size, around, around) for of in spectra]
+    return maps, n_pixels, own
+
+
+def _correlate(
+    first: torch.Tensor,
+    second: torch.Tensor,
+    max_shift: int,
+    origin: tuple[int, int],
+    lags: int = 0,
+) -> tuple[torch.Tensor, torch.Tensor, tuple[list[torch.Tensor], tuple[int, ...]]]:
+    """See `correlation_maps`; besides, both sides' spectra and their size, padded for `lags`."""
     # The mean of the whole crop goes first: the sums' differences below then keep their digits.
     first = first - first.mean((-2, -1), keepdim=True)
     second = second - second.mean((-2, -1), keepdim=True)
     size = tuple(
         # Long enough that neither end of the range of lags wraps around onto pixels.
-        next_fast_len(max(a + max(0, max_shift - o), b + max(0, max_shift + o)), real=True)
+        next_fast_len(
+            max(a + max(0, max_shift - o, lags), b + max(0, max_shift + o, lags)), real=True
+        )
         for a, b, o in zip(first.shape[-2:], second.shape[-2:], origin, strict=True)
     )
-    spectrum = torch.fft.rfft2(first, s=size) * torch.fft.rfft2(second, s=size).conj()
+    spectra = [torch.fft.rfft2(side, s=size) for side in (first, second)]
     shifts = torch.arange(-max_shift, max_shift + 1, device=first.device)
-    products = _inverse_at(spectrum, size, origin[0] + shifts, origin[1] + shifts)
+    products = _inverse_at(
+        spectra[0] * spectra[1].conj(), size, origin[0] + shifts, origin[1] + shifts
+    )
+    return *_coefficients(first, second, products, shifts, origin), (spectra, size)
 
+
+def _coefficients(
+    first: torch.Tensor,
+    second: torch.Tensor,
+    products: torch.Tensor,
+    shifts: torch.Tensor,
+    origin: tuple[int, int],
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Make sums of products at each shift correlation coefficients, and count the pixels."""
     rectangles = [
         _overlapped(a, b, o, shifts)
         for a, b, o in zip(first.shape[-2:], second.shape[-2:], origin, strict=True)

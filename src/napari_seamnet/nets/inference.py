@@ -16,18 +16,23 @@ import torch
 from ..geometry import Box
 from .correlation import correlation_maps
 from .device import choose_device, convolves_in
-from .glance import places
-from .plain_maps import N_PLAIN, plain_channels, standardise
-from .quick import quick_maps
-from .seamnet import FINE_CHANNELS, FINE_FILTERS, SeamNet
+from .first_look import PARTS, first_look
+from .plain_maps import plain_channels, standardise
+from .seamnet import FINE_AT_FIRST, SeamNet, blended, weighted
+from .threads import limited_threads
 from .weights import BUNDLED, WeightsError, loaded_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-ENOUGH = 0.99
-"""Confidence from which on a glance settles which shift it is, but for its fraction of a pixel."""
+ENOUGH = 0.995
+"""Probability of a peak from which on a first look settles which one it is."""
+LEAST_PIXELS = 40_000
+"""Smaller seams have no first look: the network is quick there, and plain pictures err sooner."""
+PEAK = 2
+"""px around the best shift, each axis, that are its peak: of what runs along the seam it is flat,
+and least squares must tell how exactly its top is known."""
 STEPS = 4
 """How many steps `compare` takes, and reports as it begins them."""
 
@@ -44,8 +49,8 @@ class Comparison:
         Correlation whose peak is read to a fraction of a pixel.
     is_warped : bool
         Whether no single shift fits all of the seam (`SeamNet.is_warped`).
-    is_glance : bool
-        Whether the logits are of a few places only; `fine` is always of the whole seam.
+    is_first_look : bool
+        Whether plain pictures were enough.
     device : str
         Where it was computed.
     """
@@ -53,7 +58,7 @@ class Comparison:
     logits: np.ndarray
     fine: np.ndarray
     is_warped: bool
-    is_glance: bool
+    is_first_look: bool
     device: str
 
 
@@ -79,7 +84,7 @@ def compare(
     max_shift : int
         Search range R, in px each way.
     in_full : bool
-        Whether all of a long seam is looked at; else a glance may be enough.
+        Whether the network looks in any case; else plain pictures may be enough.
     device : {"auto", "cpu", "cuda", "mps"}
         Where to run. A GPU that runs out of memory hands over to the CPU, with a warning.
     weights : Path, optional
@@ -206,9 +211,8 @@ def _compare_on(
     network = loaded(weights, device.type)
     with torch.inference_mode():
         crops = [torch.from_numpy(crop).to(device)[None, None] for crop in (first, second)]
-        looked_at = [] if in_full else places(first, second, origin, max_shift)
-        tell(1, "taking a glance" if looked_at else "comparing plain pictures")
-        seen = _glance(network, crops, looked_at, origin, max_shift)
+        tell(1, "comparing plain pictures")
+        seen = None if in_full else _first_look(network, crops, origin, max_shift)
         if seen is None:
             plain, n_pixels = network.plain_maps(crops[0], crops[1], max_shift, origin)
             tell(2, "looking at the first frame")
@@ -226,55 +230,51 @@ def _compare_on(
 
 
 def _comparison(
-    logits: torch.Tensor, fine: torch.Tensor, *, is_warped: bool = False, is_glance: bool = False
+    logits: torch.Tensor,
+    fine: torch.Tensor,
+    *,
+    is_warped: bool = False,
+    is_first_look: bool = False,
 ) -> Comparison:
     told, exact = (each.double().cpu().numpy() for each in (logits, fine))
-    return Comparison(told, exact, is_warped, is_glance, logits.device.type)
+    return Comparison(told, exact, is_warped, is_first_look, logits.device.type)
 
 
-def _glance(
-    network: SeamNet,
-    crops: list[torch.Tensor],
-    looked_at: list[tuple[np.ndarray, np.ndarray, tuple[int, int]]],
-    origin: tuple[int, int],
-    max_shift: int,
+def _first_look(
+    network: SeamNet, crops: list[torch.Tensor], origin: tuple[int, int], max_shift: int
 ) -> Comparison | None:
-    """What a few places of a seam tell; None if they do not settle it, or there are none."""
-    if not looked_at:
+    """What plain pictures tell; None where they do not settle a seam, or it is too small."""
+    if crops[1].numel() < LEAST_PIXELS:
         return None
-    firsts, seconds = (
-        torch.from_numpy(np.stack([place[side] for place in looked_at])).to(crop.device)[:, None]
-        for side, crop in enumerate(crops)
-    )
-    of_places, n_pixels = network.maps(firsts, seconds, max_shift, looked_at[0][2])
-    maps = of_places.mean(0, keepdim=True)
-    logits = network.weigh(maps, len(looked_at) * n_pixels)[0]
-    learned = of_places[:, : -N_PLAIN - 1].mean(1)
-    if _confidence(logits) < ENOUGH or not _agree(learned, logits) or network.is_warped(maps)[0]:
+    # Its steps are too small for more threads, which then wait actively for the next one.
+    with limited_threads(1):
+        seen = first_look(crops[0], crops[1], max_shift, origin)
+    if seen is None:
         return None
-    # Between these places the frames may be bent a little: the fraction is that of all the seam.
-    one, two = (standardise(crop) for crop in crops)
-    quick = quick_maps(one, two, max_shift, origin, FINE_FILTERS)
-    heights = maps[0, -N_PLAIN:][list(FINE_CHANNELS)].amax((-2, -1), keepdim=True)
-    quick = heights * quick / quick.amax((-2, -1), keepdim=True)
-    shares = torch.tensor(list(FINE_CHANNELS.values()), device=quick.device)
-    return _comparison(logits, (shares[:, None, None] * quick).sum(0), is_glance=True)
+    joint = seen.joint
+    worth = network.first_weigher(joint, joint.new_full((1,), seen.area))
+    logits = weighted(joint, worth)[0]
+    of_parts = weighted(seen.maps, worth.expand(PARTS, -1))
+    if _peak_mass(logits) < ENOUGH or not _agree(of_parts, logits):
+        return None
+    return _comparison(logits, blended(joint, FINE_AT_FIRST)[0], is_first_look=True)
 
 
-def _agree(of_places: torch.Tensor, logits: torch.Tensor) -> bool:
-    """Whether every place tells the same shift to a pixel: those of a warped seam do not."""
+def _agree(of_parts: torch.Tensor, logits: torch.Tensor) -> bool:
+    """Whether every part tells the same shift to a pixel: those of a bent seam do not."""
     n = logits.shape[-1]
     best = int(logits.argmax())
-    peaks = of_places.flatten(1).argmax(1)
+    peaks = of_parts.flatten(1).argmax(1)
     apart = torch.maximum((peaks // n - best // n).abs(), (peaks % n - best % n).abs())
     return int(apart.max()) <= 1
 
 
-def _confidence(logits: torch.Tensor) -> float:
-    """Probability within 1 px of the best shift."""
-    posterior = torch.softmax(logits.flatten(), 0).view(1, 1, *logits.shape)
-    near = torch.nn.functional.avg_pool2d(posterior, 3, stride=1, padding=1) * 9
-    return float(near.max())
+def _peak_mass(logits: torch.Tensor) -> float:
+    """Probability within `PEAK` px of the best shift."""
+    posterior = torch.softmax(logits.flatten(), 0).view_as(logits)
+    y, x = divmod(int(logits.argmax()), logits.shape[-1])
+    around = posterior[max(0, y - PEAK) : y + PEAK + 1, max(0, x - PEAK) : x + PEAK + 1]
+    return float(around.sum())
 
 
 def votes(

@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from .correlation import correlation_maps
+from .first_look import FILTERS
 from .plain_maps import BANDS, N_PLAIN, gaussian, plain_channels, standardise
 from .plain_maps import SMOOTHED as SIGMAS
 
@@ -26,8 +27,11 @@ RAW, SMOOTHED, NARROW, WIDE = 0, 1, 3, 4
 FINE_CHANNELS = {SMOOTHED: 1.0, NARROW: 0.3}
 """Plain channels, and their share, that the sub-pixel part is read from. Chosen on real frames
 without noise, where it is more exact than either: `benchmarks/real_frames.py`."""
-FINE_FILTERS = ((SIGMAS[SMOOTHED],), BANDS[0])
-"""The same channels as `quick_maps` takes them."""
+FINE_AT_FIRST = {
+    FILTERS.index((SIGMAS[SMOOTHED],)): FINE_CHANNELS[SMOOTHED],
+    FILTERS.index(BANDS[0]): FINE_CHANNELS[NARROW],
+}
+"""The same of the maps of a first look."""
 WARPED_CHANNELS = {SMOOTHED: 1.0, WIDE: 0.25}
 """The same where `is_warped`."""
 WARPED, NOISELESS = 0.75, 0.6
@@ -127,7 +131,7 @@ class Weigher(nn.Module):
             nn.init.constant_(last.bias, bias)
 
     def forward(self, maps: torch.Tensor, area: torch.Tensor) -> torch.Tensor:
-        """Map (B, C, N, N) correlations of (B,) pixels to (B, C) factors of standardised maps."""
+        """What each of (B, C, N, N) maps of (B,) pixels counts, (B, C), in nats a unit."""
         seen = self.statistics(maps, area)
         name = torch.eye(self.channels, device=maps.device).expand(len(maps), -1, -1)
         own = functional.leaky_relu(self.own(torch.cat([seen, name], -1)), 0.1)
@@ -136,7 +140,8 @@ class Weigher(nn.Module):
         both = torch.cat([own, shared[:, None].expand_as(own)], -1)
         both = functional.leaky_relu(self.both(both), 0.1)
         worth = torch.exp(self.out(both)[..., 0].clamp(-8, 5))
-        return torch.exp(self.sharpness(shared).clamp(-3, 3)) * worth
+        sharpness = torch.exp(self.sharpness(shared).clamp(-3, 3))
+        return sharpness * worth / maps.std((-2, -1)).clamp(min=1e-4)
 
     @staticmethod
     def statistics(maps: torch.Tensor, area: torch.Tensor) -> torch.Tensor:
@@ -194,6 +199,7 @@ class SeamNet(nn.Module):
         self.encoder = Encoder(width, blocks, features)
         # The learned features count once each, and once more all together.
         self.weigher = Weigher(features + 1 + N_PLAIN)
+        self.first_weigher = Weigher(len(FILTERS))
         self.sharpness = nn.Parameter(torch.tensor(3.0))
 
     def forward(
@@ -275,10 +281,7 @@ class SeamNet(nn.Module):
     def fine_map(self, maps: torch.Tensor) -> torch.Tensor:
         """The map whose peak is read to a fraction of a pixel, (B, 2R+1, 2R+1)."""
         plain = maps[:, -N_PLAIN:]
-        even, warped = (
-            torch.stack([share * plain[:, c] for c, share in channels.items()]).sum(0)
-            for channels in (FINE_CHANNELS, WARPED_CHANNELS)
-        )
+        even, warped = (blended(plain, shares) for shares in (FINE_CHANNELS, WARPED_CHANNELS))
         return torch.where(self.is_warped(maps)[:, None, None], warped, even)
 
     def is_warped(self, maps: torch.Tensor) -> torch.Tensor:
@@ -312,11 +315,21 @@ class SeamNet(nn.Module):
         (B, 2R+1, 2R+1) tensor
             Logits.
         """
-        mean = maps.mean((-2, -1), keepdim=True)
-        return (self.worth(maps, n_pixels)[..., None, None] * (maps - mean)).sum(1)
+        return weighted(maps, self.worth(maps, n_pixels))
 
     def worth(self, maps: torch.Tensor, n_pixels: torch.Tensor) -> torch.Tensor:
         """What each map counts on a seam, (B, C), in nats per unit of correlation; see `weigh`."""
         area = n_pixels if n_pixels.dim() == 1 else n_pixels.max().expand(len(maps))
         worth: torch.Tensor = self.weigher(maps, area)
-        return worth / maps.std((-2, -1)).clamp(min=1e-4)
+        return worth
+
+
+def blended(maps: torch.Tensor, shares: dict[int, float]) -> torch.Tensor:
+    """Sum some of (B, C, N, N) maps, each by its share, to (B, N, N)."""
+    return torch.stack([share * maps[:, c] for c, share in shares.items()]).sum(0)
+
+
+def weighted(maps: torch.Tensor, worth: torch.Tensor) -> torch.Tensor:
+    """Sum (B, C, N, N) maps, each times its (B, C) worth, to (B, N, N) logits."""
+    mean = maps.mean((-2, -1), keepdim=True)
+    return (worth[..., None, None] * (maps - mean)).sum(1)

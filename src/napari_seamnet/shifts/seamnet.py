@@ -107,7 +107,7 @@ class SeamNetMethod:
         -------
         list of Estimate
             What `estimate` gives one by one; log-probabilities differ by less than 1e-3, unless a
-            glance was enough there: here all of a long seam is looked at.
+            first look was enough there: here the network looks at every seam.
 
         Raises
         ------
@@ -195,7 +195,7 @@ class SeamNetMethod:
         preload_libraries()  # or a window would stand still while torch is imported
         from ..nets.inference import STEPS, compare
 
-        looks, has_glanced = 0, False
+        looks, was_brief = 0, False
         is_wide = max_shift > WIDE
         most = 2 * (MOST_LOOKS if is_wide else 1)
 
@@ -210,13 +210,13 @@ class SeamNetMethod:
             reach: int,
             in_full: bool,
         ) -> Comparison:
-            nonlocal looks, has_glanced
+            nonlocal looks, was_brief
             seen = compare(
                 first, second, origin, reach, in_full=in_full,
                 device=self.device, weights=self.weights, report=tell,
             )  # fmt: skip
             looks += 1
-            has_glanced |= seen.is_glance
+            was_brief |= seen.is_first_look
             return seen
 
         crops = filled.first, filled.second, filled.origin, max_shift
@@ -224,7 +224,7 @@ class SeamNetMethod:
             this_time = partial(look, in_full=in_full)
             seen = compare_wide(this_time, *crops) if is_wide else this_time(*crops)
             found = self._read(seen, filled)
-            if found.status is Status.CERTAIN or not has_glanced:
+            if found.status is Status.CERTAIN or not was_brief:
                 break
         if progress is not None:
             progress(most * STEPS, most * STEPS, "done")
@@ -236,7 +236,7 @@ class SeamNetMethod:
                 logits,
                 method=self.name,
                 peaks_of=seen.fine,
-                agreement=1.0 if seen.is_warped or seen.is_glance else FINE_AGREEMENT,
+                agreement=1.0 if seen.is_warped or seen.is_first_look else FINE_AGREEMENT,
                 device=seen.device,
             )
 

@@ -75,7 +75,7 @@ def test_a_cancelled_training_leaves_nothing_under_the_final_name(recipe, tmp_pa
 @pytest.mark.parametrize("stop_at", [1, 3])
 def test_a_stopped_training_goes_on_as_if_it_had_never_been(tmp_path, stop_at):
     path = tmp_path / "two.toml"
-    path.write_text("weigher_seams = 6\nweigher_epochs = 2\n" + TINY)
+    path.write_text("weigher_seams = 6\nfirst_look_seams = 4\nweigher_epochs = 2\n" + TINY)
     whole, cut = tmp_path / "whole.safetensors", tmp_path / "cut.safetensors"
     metrics = train_from_recipe(path, [], whole, "cpu", workers=0)
 
@@ -119,7 +119,7 @@ def test_a_batch_in_parts_has_the_gradients_of_the_whole(recipe):
     for parts in (1, 2):
         network.zero_grad()
         learn_from(network, batch[:3], batch[3], parts)
-        gradients.append([p.grad.clone() for p in network.parameters()])
+        gradients.append([p.grad.clone() for p in network.parameters() if p.grad is not None])
     for whole, split in zip(*gradients, strict=True):
         torch.testing.assert_close(whole, split, rtol=1e-3, atol=1e-5)
 
@@ -192,9 +192,9 @@ def test_a_missing_recipe_is_named(tmp_path):
         Recipe.read(tmp_path / "none.toml")
 
 
-def test_progress_goes_on_through_both_stages(tmp_path):
+def test_progress_goes_on_through_all_stages(tmp_path):
     path = tmp_path / "two.toml"
-    path.write_text("weigher_seams = 6\nweigher_epochs = 2\n" + TINY)
+    path.write_text("weigher_seams = 6\nfirst_look_seams = 4\nweigher_epochs = 2\n" + TINY)
     told = []
     out = tmp_path / "n.safetensors"
     train_from_recipe(path, [], out, "cpu", lambda *step: told.append(step[:2]), workers=0)
@@ -212,6 +212,27 @@ def test_without_steps_the_bundled_features_stay_and_only_the_weigher_learns(tmp
     made, bundled = load_seamnet(out).state_dict(), load_seamnet().state_dict()
     for name, value in made.items():
         assert torch.equal(value, bundled[name]) != name.startswith("weigher."), name
+
+
+def test_a_first_look_learns_alone(tmp_path):
+    path = tmp_path / "first.toml"
+    path.write_text("steps = 0\nfirst_look_seams = 4\nweigher_epochs = 1\n")
+    out = tmp_path / "n.safetensors"
+    metrics = train_from_recipe(path, [], out, "cpu", workers=0)
+    assert metrics["within_1_px"] == metrics["first_look_within_1_px"]
+    made, bundled = load_seamnet(out).state_dict(), load_seamnet().state_dict()
+    for name, value in made.items():
+        assert torch.equal(value, bundled[name]) != name.startswith("first_weigher."), name
+
+
+def test_features_of_another_size_can_have_the_bundled_first_look(tmp_path):
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY)
+    out = tmp_path / "n.safetensors"
+    train_from_recipe(path, [], out, "cpu", workers=0)
+    made, bundled = load_seamnet(out).state_dict(), load_seamnet().state_dict()
+    for name in (name for name in made if name.startswith("first_weigher.")):
+        assert torch.equal(made[name], bundled[name])
 
 
 def test_features_of_another_size_cannot_be_taken_over(tmp_path):

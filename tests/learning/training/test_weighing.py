@@ -5,10 +5,13 @@ import pytest
 import torch
 
 from napari_seamnet.learning.training.weighing import (
+    LONG_LENGTHS,
     KindsOfSeams,
+    collect_first_looks,
     collect_seams,
     fit_weigher,
 )
+from napari_seamnet.nets.first_look import FILTERS
 from napari_seamnet.nets.plain_maps import N_PLAIN
 from napari_seamnet.nets.seamnet import SeamNet
 from napari_seamnet.shifts import Cancelled
@@ -47,8 +50,8 @@ def test_only_the_weigher_learns_and_its_loss_falls(seams):
     torch.manual_seed(0)
     network = SeamNet(4, 1, 2)
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    first = fit_weigher(network, seams, 1, 1)["loss"]
-    later = fit_weigher(network, seams, 15, 1)["loss"]
+    first = fit_weigher(network.weigher, seams, 1, 1)["loss"]
+    later = fit_weigher(network.weigher, seams, 15, 1)["loss"]
     assert later < first
     for name, value in network.state_dict().items():
         assert torch.equal(value, before[name]) != name.startswith("weigher."), name
@@ -59,7 +62,7 @@ def test_the_same_seed_gives_the_same_weights(seams):
     for _ in range(2):
         torch.manual_seed(0)
         network = SeamNet(4, 1, 2)
-        fit_weigher(network, seams, 2, 1)
+        fit_weigher(network.weigher, seams, 2, 1)
         found.append(network.weigher.out.weight.detach().clone())
     assert torch.equal(*found)
 
@@ -70,3 +73,20 @@ def test_it_can_be_stopped_while_it_looks(network):
 
     with pytest.raises(Cancelled):
         collect_seams(network, 3, 5, (), progress=stop, workers=0)
+
+
+def test_first_looks_are_of_long_seams_and_teach_their_own_weigher():
+    long = KindsOfSeams(6, 5, (), are_long=True)
+    assert all(max(long[k][0].shape) in LONG_LENGTHS for k in range(6))
+    looks = collect_first_looks(N, 5, (), workers=0)
+    assert sum(len(of.shifts) for of in looks.values()) == N
+    for reach, of in looks.items():
+        assert of.maps.shape[1:] == (len(FILTERS), 2 * reach + 1, 2 * reach + 1)
+        assert (of.areas > 300 * 24 / 2).all()
+    torch.manual_seed(0)
+    network = SeamNet(4, 1, 2)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    first = fit_weigher(network.first_weigher, looks, 1, 1)["loss"]
+    assert fit_weigher(network.first_weigher, looks, 15, 1)["loss"] < first
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, before[name]) != name.startswith("first_weigher."), name

@@ -27,7 +27,7 @@ from ..exposure import Conditions
 from ..simulator import DEFAULT_MIXTURE, Simulator
 from .checkpoint import Course, checkpoint_path, load_checkpoint, save_checkpoint
 from .losses import learning_rate, leave_ctrl_c_to_the_parent, peaks, shift_loss
-from .weighing import collect_seams, fit_weigher
+from .weighing import collect_first_looks, collect_seams, fit_weigher
 
 if TYPE_CHECKING:
     from ...shifts.estimate import Progress
@@ -100,8 +100,11 @@ class Recipe:
     weigher_seams : int
         Seams of a second stage, in which the features stay as they are and only the weigher
         learns: how much a map is worth on seams of every kind. See `weighing.py`.
+    first_look_seams : int
+        Seams of a third stage, for the weigher of a first look. With 0, it is that of the bundled
+        weights; so is the other weigher, without steps and without its stage.
     weigher_epochs : int
-        How often it sees them.
+        How often they see them.
     """
 
     seed: int = 1
@@ -115,6 +118,7 @@ class Recipe:
     mixture: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_MIXTURE))
     conditions: dict[str, float] = field(default_factory=dict)
     weigher_seams: int = 0
+    first_look_seams: int = 0
     weigher_epochs: int = 20
 
     @classmethod
@@ -216,20 +220,29 @@ def train_from_recipe(
     metrics: dict[str, float] = {}
     folders = tuple(pictures)
     # Shares of the bar as they take their time, not as they count.
-    total = recipe.steps + (max(100, recipe.steps // 2) if recipe.weigher_seams else 0)
+    share = max(100, recipe.steps // 2)
+    learned = recipe.steps + (share if recipe.weigher_seams else 0)
+    total = learned + (share if recipe.first_look_seams else 0)
     if not resume:
         checkpoint_path(out).unlink(missing_ok=True)
     if recipe.steps:
         tell = _part(progress, 0, recipe.steps, total)
         metrics = learn_features(network, recipe, folders, out, tell, workers)
-    else:
-        _take_bundled_features(network)
+    _take_bundled(network, recipe)
+    epochs, seed = recipe.weigher_epochs, recipe.seed
     if recipe.weigher_seams:
-        tell = _part(progress, recipe.steps, total, total)
+        tell = _part(progress, recipe.steps, learned, total)
         seams = collect_seams(
-            network, recipe.weigher_seams, recipe.seed, folders, progress=tell, workers=workers
+            network, recipe.weigher_seams, seed, folders, progress=tell, workers=workers
         )
-        metrics = fit_weigher(network, seams, recipe.weigher_epochs, recipe.seed, tell)
+        metrics = fit_weigher(network.weigher, seams, epochs, seed, tell)
+    if recipe.first_look_seams:
+        tell = _part(progress, learned, total, total)
+        looks = collect_first_looks(
+            recipe.first_look_seams, seed, folders, progress=tell, workers=workers
+        )
+        at_first = fit_weigher(network.first_weigher, looks, epochs, seed, tell)
+        metrics = {**at_first, **metrics, "first_look_within_1_px": at_first["within_1_px"]}
     card = {
         "name": "SeamNet",
         "architecture": dict(network.settings),
@@ -246,12 +259,21 @@ def train_from_recipe(
     return metrics
 
 
-def _take_bundled_features(network: SeamNet) -> None:
-    """Take over the features of the bundled weights; the weigher stays as it is."""
-    bundled = load_file(BUNDLED)
+def _take_bundled(network: SeamNet, recipe: Recipe) -> None:
+    """Take over from the bundled weights what has no stage in a recipe."""
+    learned = tuple(
+        name
+        for name, is_learned in (
+            ("encoder.", recipe.steps),
+            ("sharpness", recipe.steps),
+            ("weigher.", recipe.steps or recipe.weigher_seams),
+            ("first_weigher.", recipe.first_look_seams),
+        )
+        if is_learned
+    )
     state = network.state_dict()
-    for name, value in bundled.items():
-        if not name.startswith("weigher."):
+    for name, value in load_file(BUNDLED).items():
+        if not name.startswith(learned):
             if name not in state or state[name].shape != value.shape:
                 raise RecipeError(
                     "the recipe's width, blocks and features are not those of the bundled "

@@ -1,8 +1,8 @@
-"""Teach SeamNet's weigher alone: how much each map is worth, on seams of every kind.
+"""Teach SeamNet's weighers alone: how much each map is worth, on seams of every kind.
 
-The features stay as they are, so each seam is looked at once, and its maps are kept: then the
-weigher can see them as often as it likes, in minutes. What the seams look like is decided in
-`seam_kinds.py`.
+The features stay as they are, so each seam is looked at once, and its maps are kept: then a
+weigher can see them as often as it likes, in minutes. A first look has maps and a weigher of its
+own. What the seams look like is decided in `seam_kinds.py`.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from ...nets.first_look import first_look
+from ...nets.seamnet import weighted
 from ...shifts.seamnet import fill
 from .. import scenes
 from ..seam_kinds import Difference, simulate_seam
 from .losses import learning_rate, leave_ctrl_c_to_the_parent, peaks, shift_loss
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from ...nets.seamnet import SeamNet
+    from ...nets.seamnet import SeamNet, Weigher
     from ...shifts.estimate import Progress
 
 DIFFERENCES = {
@@ -39,6 +42,8 @@ NOISES = ((0.0, 0.0), (0.0, 0.0), (0.0, 0.1), (0.05, 0.3), (0.2, 0.6))
 REACHES = (10, 15, 15, 20, 28)
 LENGTHS = (120, 200, 400, 400, 700)
 WIDTHS = (16, 320)
+LONG_LENGTHS, LONG_WIDTHS = (300, 400, 400, 700), (24, 260)
+"""The same for a first look, which only long seams get."""
 PICTURES_SHARE = 1 / 3
 BATCH = 64
 PEAK_RATE = 3e-3
@@ -74,10 +79,17 @@ class KindsOfSeams(Dataset):
         Decides everything.
     folders : tuple of Path
         Folders of real pictures.
+    are_long : bool
+        Whether they are of `LONG_LENGTHS` and `LONG_WIDTHS`.
     """
 
-    def __init__(self, n: int, seed: int, folders: tuple[Path, ...]) -> None:
+    def __init__(
+        self, n: int, seed: int, folders: tuple[Path, ...], are_long: bool = False
+    ) -> None:
         self.n, self.seed = n, seed
+        self.draws = 79 if are_long else 77
+        self.lengths = LONG_LENGTHS if are_long else LENGTHS
+        self.widths = LONG_WIDTHS if are_long else WIDTHS
         self.drawn = {
             "wires": scenes.chip_scene,
             "sparse arrays": scenes.sparse_array_scene,
@@ -94,14 +106,14 @@ class KindsOfSeams(Dataset):
         return self.n
 
     def __getitem__(self, k: int) -> tuple[np.ndarray, np.ndarray, tuple[float, float], int]:
-        rng = np.random.default_rng([self.seed, 77, k])
+        rng = np.random.default_rng([self.seed, self.draws, k])
         while True:
             is_picture = rng.random() < PICTURES_SHARE
             name = list(self.drawn)[int(rng.integers(len(self.drawn)))]
             low, high = NOISES[int(rng.integers(len(NOISES)))]
             noise = float(rng.uniform(low, high))
-            width = int(np.exp(rng.uniform(*np.log(WIDTHS))))
-            length = int(rng.choice(LENGTHS))
+            width = int(np.exp(rng.uniform(*np.log(self.widths))))
+            length = int(rng.choice(self.lengths))
             reach = int(rng.choice(REACHES))
             shape = (length, width) if rng.random() < 0.5 else (width, length)
             difference = list(DIFFERENCES)[
@@ -146,9 +158,50 @@ def collect_seams(
         By search range.
     """
     device = network.sharpness.device
+
+    def look(first: np.ndarray, second: np.ndarray, reach: int) -> tuple[torch.Tensor, float]:
+        crops = [torch.as_tensor(crop, device=device)[None, None] for crop in (first, second)]
+        maps, n_pixels = network.maps(crops[0], crops[1], reach)
+        return maps[0], float(n_pixels.max())
+
+    return _looked_at(KindsOfSeams(n, seed, folders), look, progress, workers)
+
+
+def collect_first_looks(
+    n: int,
+    seed: int,
+    folders: tuple[Path, ...],
+    *,
+    progress: Progress | None = None,
+    workers: int = 1,
+) -> dict[int, SeamMaps]:
+    """Take a first look at many long simulated seams; parameters as for `collect_seams`.
+
+    Returns
+    -------
+    dict of int to SeamMaps
+        By search range; their maps are those of all parts of a `first_look` together.
+    """
+
+    def look(first: np.ndarray, second: np.ndarray, reach: int) -> tuple[torch.Tensor, float]:
+        crops = [torch.as_tensor(crop)[None, None] for crop in (first, second)]
+        seen = first_look(crops[0], crops[1], reach)
+        if seen is None:
+            raise ValueError("a seam is too short for a first look")
+        return seen.joint[0], float(seen.area)
+
+    return _looked_at(KindsOfSeams(n, seed, folders, are_long=True), look, progress, workers)
+
+
+def _looked_at(
+    seams: KindsOfSeams,
+    look: Callable[[np.ndarray, np.ndarray, int], tuple[torch.Tensor, float]],
+    progress: Progress | None,
+    workers: int,
+) -> dict[int, SeamMaps]:
     found: dict[int, list[tuple[torch.Tensor, float, tuple[float, float]]]] = {}
     loader = DataLoader(
-        KindsOfSeams(n, seed, folders),
+        seams,
         batch_size=None,
         num_workers=workers,
         worker_init_fn=leave_ctrl_c_to_the_parent if workers else None,
@@ -156,13 +209,11 @@ def collect_seams(
     for k, (first, second, shift, reach) in enumerate(loader):
         if progress is not None and k % 20 == 0:
             # The first half of this part's bar; fitting is the second.
-            progress(k, 2 * n, "looking at seams")
+            progress(k, 2 * len(seams), "looking at seams")
         with torch.inference_mode():
-            crops = [torch.as_tensor(crop, device=device)[None, None] for crop in (first, second)]
-            maps, n_pixels = network.maps(crops[0], crops[1], int(reach))
+            maps, area = look(np.asarray(first), np.asarray(second), int(reach))
         true = float(shift[0]), float(shift[1])
-        kept = maps[0].half().cpu().clone(), float(n_pixels.max()), true
-        found.setdefault(int(reach), []).append(kept)
+        found.setdefault(int(reach), []).append((maps.half().cpu().clone(), area, true))
     return {
         reach: SeamMaps(
             torch.stack([maps for maps, _, _ in of]),
@@ -174,18 +225,18 @@ def collect_seams(
 
 
 def fit_weigher(
-    network: SeamNet,
+    weigher: Weigher,
     seams: dict[int, SeamMaps],
     epochs: int,
     seed: int,
     progress: Progress | None = None,
 ) -> dict[str, float]:
-    """Train the weigher on maps that were collected.
+    """Train a weigher on maps that were collected.
 
     Parameters
     ----------
-    network : SeamNet
-        Its weigher is changed in place, from where it is.
+    weigher : Weigher
+        Changed in place, from where it is.
     seams : dict of int to SeamMaps
         By search range; seen mirrored and turned at random.
     epochs : int
@@ -201,8 +252,7 @@ def fit_weigher(
         Loss and share within 1 px in the last epoch.
     """
     rng = np.random.default_rng([seed, 78])
-    device = network.sharpness.device
-    weigher = network.weigher
+    device = weigher.out.weight.device
     optimiser = torch.optim.AdamW(weigher.parameters(), PEAK_RATE, weight_decay=1e-4)
     starts = [
         (reach, start) for reach, of in seams.items() for start in range(0, len(of.shifts), BATCH)
@@ -221,7 +271,7 @@ def fit_weigher(
             for group in optimiser.param_groups:
                 group["lr"] = learning_rate(step, steps, PEAK_RATE)
             optimiser.zero_grad()
-            logits = network.weigh(maps, areas)
+            logits = weighted(maps, weigher(maps, areas))
             mean = shift_loss(logits, shifts).mean()
             mean.backward()
             torch.nn.utils.clip_grad_norm_(weigher.parameters(), 1.0)
