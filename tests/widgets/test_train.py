@@ -336,8 +336,14 @@ FROM_NOTHING = """
 network = "seamnet"
 epochs = 1
 steps = 2
+batch = 4
 learning_rate = 0.0005
 reach = 4
+
+[settings]
+width = 8
+blocks = 1
+features = 2
 """
 
 
