@@ -6,8 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from scipy import ndimage
 
+from napari_seamnet.frames import open_frame
+from napari_seamnet.geometry import Offset, Shift
 from napari_seamnet.learning.exposure import BORDER, Conditions, expose
+from napari_seamnet.learning.hand import Decided, HandAlignment
 from napari_seamnet.learning.scenes import chip_scene, lattice_scene
 
 REAL_FRAMES = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -25,6 +29,30 @@ def real_frames() -> Path:
 def own_data_folder(tmp_path_factory, monkeypatch):
     """Keep a person's own weights out of the tests, and the tests out of their folder."""
     monkeypatch.setenv("NAPARI_SEAMNET_DATA", str(tmp_path_factory.mktemp("data")))
+
+
+@pytest.fixture(scope="session")
+def hand_pairs():
+    """``hand_pairs(folder, n, pitch=, width=)``: hand-aligned pairs that share 60 px.
+
+    Frames of 150 x 130 px from one picture of so many px, a `pitch` apart, written into `folder`.
+    """
+
+    def make(folder: Path, n: int, pitch: int, width: int) -> list[HandAlignment]:
+        rng = np.random.default_rng(5)
+        rough = ndimage.gaussian_filter(rng.standard_normal((200, width)), 1.5)
+        picture = (255 * (rough - rough.min()) / np.ptp(rough)).astype(np.uint8)
+        made = []
+        for k in range(n):
+            left, dy = pitch * k + 10, 2 * k - 3
+            first, second = (folder / f"{k}{side}.tif" for side in "ab")
+            tifffile.imwrite(first, picture[10:160, left : left + 130])
+            tifffile.imwrite(second, picture[10 + dy : 160 + dy, left + 70 : left + 200])
+            frames = open_frame(first), open_frame(second)
+            made.append(HandAlignment.make(*frames, Offset(0, 72), Shift(dy, -2), Decided.HAND))
+        return made
+
+    return make
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,12 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pytest
-import tifffile
 from click.testing import CliRunner
-from scipy import ndimage
 
 from napari_seamnet import cli, user_weights
 from napari_seamnet.commands.train import _adopt
-from napari_seamnet.frames import open_frame
-from napari_seamnet.geometry import Offset, Shift
-from napari_seamnet.learning.hand import Decided, HandAlignment, record_all
+from napari_seamnet.learning.hand import record_all
 from napari_seamnet.learning.tiles import TilePlan, generate_tiles
 from napari_seamnet.nets.build import bundled_weights
 from napari_seamnet.nets.cards import read_card
@@ -43,20 +38,10 @@ reach = 4
 
 
 @pytest.fixture(scope="module")
-def seeds(tmp_path_factory):
+def seeds(tmp_path_factory, hand_pairs):
     """Four hand-aligned pairs of 150 x 130 px frames, and 40 tiles of them."""
     folder = tmp_path_factory.mktemp("seeds")
-    rng = np.random.default_rng(5)
-    rough = ndimage.gaussian_filter(rng.standard_normal((200, 900)), 1.5)
-    picture = (255 * (rough - rough.min()) / np.ptp(rough)).astype(np.uint8)
-    alignments = []
-    for k in range(4):
-        left, dy = 200 * k + 10, 2 * k - 3
-        first, second = (folder / f"{k}{side}.tif" for side in "ab")
-        tifffile.imwrite(first, picture[10:160, left : left + 130])
-        tifffile.imwrite(second, picture[10 + dy : 160 + dy, left + 70 : left + 200])
-        frames = open_frame(first), open_frame(second)
-        alignments.append(HandAlignment.make(*frames, Offset(0, 72), Shift(dy, -2), Decided.HAND))
+    alignments = hand_pairs(folder, 4, pitch=200, width=900)
     record_all(folder / "hand.jsonl", alignments)
     generate_tiles(alignments, folder / "tiles", TilePlan(24, 3, 40, 0.25, 0))
     (folder / "recipe.toml").write_text(RECIPE)

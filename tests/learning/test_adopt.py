@@ -4,15 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import tifffile
 import torch
-from scipy import ndimage
 
-from napari_seamnet.frames import open_frame
-from napari_seamnet.geometry import Offset, Shift
 from napari_seamnet.learning.adopt import DRAWS, Comparison, compare
 from napari_seamnet.learning.evaluate import evaluate
-from napari_seamnet.learning.hand import Decided, HandAlignment
 from napari_seamnet.learning.labelled import from_alignments
 from napari_seamnet.nets.build import bundled_weights
 from napari_seamnet.nets.cards import read_card
@@ -21,20 +16,9 @@ from napari_seamnet.shifts import Status, get_method
 
 
 @pytest.fixture
-def held_out(tmp_path):
+def held_out(tmp_path, hand_pairs):
     """Two hand-aligned pairs of 150 x 130 px frames that share 60 px."""
-    rng = np.random.default_rng(5)
-    rough = ndimage.gaussian_filter(rng.standard_normal((200, 500)), 1.5)
-    picture = (255 * (rough - rough.min()) / np.ptp(rough)).astype(np.uint8)
-    alignments = []
-    for k in range(2):
-        left, dy = 220 * k + 10, 2 * k - 3
-        first, second = (tmp_path / f"{k}{side}.tif" for side in "ab")
-        tifffile.imwrite(first, picture[10:160, left : left + 130])
-        tifffile.imwrite(second, picture[10 + dy : 160 + dy, left + 70 : left + 200])
-        frames = open_frame(first), open_frame(second)
-        alignments.append(HandAlignment.make(*frames, Offset(0, 72), Shift(dy, -2), Decided.HAND))
-    return alignments
+    return hand_pairs(tmp_path, 2, pitch=220, width=500)
 
 
 @pytest.fixture

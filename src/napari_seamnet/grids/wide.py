@@ -16,6 +16,7 @@ from scipy.sparse.linalg import spsolve
 
 from ..geometry import Offset, OverlapError, Shift, overlap_boxes
 from ..seams import Overlap
+from ..seams.seam import pairs_of
 from ..shifts.estimate import Alternative, ShiftMap, Status
 from .coarse import CoarseMethod
 from .estimate import estimate_seams
@@ -264,7 +265,7 @@ def _agree(
         target[direction & ~likely] = usual
     if not len(seams):
         return np.zeros((n, 2)), np.zeros(0)
-    first, second = np.array([seam.pair for seam in seams]).T
+    first, second = pairs_of(seams).T
     rows = np.arange(len(seams))
     ones = np.ones(len(seams))
     difference = sparse.coo_array(

@@ -13,6 +13,8 @@ import numpy as np
 from ..geometry import Offset
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..layouts import Layout
 
 LEAST_OVERLAP = 4
@@ -46,6 +48,11 @@ class Seam:
     def is_horizontal(self) -> bool:
         """Whether the frames lie beside each other, so that the seam runs down."""
         return abs(self.nominal.dx) >= abs(self.nominal.dy)
+
+
+def pairs_of(seams: Iterable[Seam]) -> np.ndarray:
+    """Frames of each seam, (M, 2) int; (0, 2) without any."""
+    return np.array([seam.pair for seam in seams], int).reshape(-1, 2)
 
 
 def find_seams(layout: Layout, least_overlap: int = LEAST_OVERLAP) -> tuple[Seam, ...]:

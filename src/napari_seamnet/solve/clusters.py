@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..seams.seam import pairs_of
 from ..shifts.estimate import Status
 from .least_squares import Ties, connected, fit_positions
 from .loops import CLOSED
@@ -114,7 +115,7 @@ def grow_clusters(
     Where one seam in seven is in doubt, loops of four alone leave the grid in pieces.
     """
     offsets = np.array([tuple(s.nominal + e.shift) for s, e in zip(seams, estimates, strict=True)])
-    pairs = np.array([seam.pair for seam in seams], int).reshape(-1, 2)
+    pairs = pairs_of(seams)
     certain = [k for k, e in enumerate(estimates) if e.status is Status.CERTAIN]
     tied = set(tied)
     while True:

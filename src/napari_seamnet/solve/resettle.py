@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..geometry import Offset
+from ..seams.seam import pairs_of
 from ..shifts.estimate import Status
 from .by_peaks import NEXT_TO_NOTHING
 from .clusters import tie_by_hand
@@ -60,12 +61,12 @@ def resettle(solution: Solution, estimates: Sequence[Estimate]) -> Solution:
     for k in changed:
         verdicts[k] = _verdict(estimates[k], verdicts[k], is_broken=k in hand.broken)
     used = [k for k, verdict in enumerate(verdicts) if verdict.used and verdict.shift is not None]
-    pairs = np.array([solution.seams[k].pair for k in used], int).reshape(-1, 2)
+    pairs = pairs_of(solution.seams)
     offsets = [tuple(solution.seams[k].nominal + verdicts[k].shift) for k in used]  # type: ignore[operator]
     weights = np.array([max(verdicts[k].probability, LEAST) for k in used])
     before = np.array([frame.position for frame in solution.frames])
     fit = fit_positions(
-        pairs,
+        pairs[used],
         np.array(offsets, float).reshape(-1, 2),
         weights,
         before,
@@ -73,8 +74,7 @@ def resettle(solution: Solution, estimates: Sequence[Estimate]) -> Solution:
         hand.ties,
         wants_spread=False,
     )
-    every_pair = np.array([seam.pair for seam in solution.seams], int).reshape(-1, 2)
-    wholes = rounded(fit.positions, hand.ties, every_pair)
+    wholes = rounded(fit.positions, hand.ties, pairs)
     # Thousands of equal nouns made anew would cost more than all the algebra.
     stays = np.abs(fit.positions - before).max(axis=1) < STILL
     frames = tuple(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..geometry import Shift
+from ..seams.seam import pairs_of
 from .least_squares import fit_positions
 from .solution import NO_SHIFT, StageModel
 
@@ -118,7 +119,7 @@ def expected_positions(
     moves = np.array([tuple(expected_shift(stage, layout, seam)) for seam in seams])
     if not len(moves) or not moves.any():
         return base
-    pairs = np.array([seam.pair for seam in seams])
+    pairs = pairs_of(seams)
     offsets = base[pairs[:, 1]] - base[pairs[:, 0]] + moves
     # Held next to nothing, so that the steps add up freely and only their common origin is fixed.
     weak = np.full(len(base), 1e-6)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..geometry import Offset, Shift
+from ..seams.seam import pairs_of
 from ..shifts.estimate import Status
 from ..shifts.posterior import AMBIGUOUS, CERTAIN
 from .evidence import SAME_MODE, mode_near, modes
@@ -50,7 +51,7 @@ def judge_frames(
     feature_size : float or None
         In px; an uncertainty beyond half of it is flagged.
     """
-    pairs = np.array([seam.pair for seam in seams], int).reshape(-1, 2)
+    pairs = pairs_of(seams)
     whole = rounded(placed.positions, placed.hand.ties, pairs)
     held = _held(placed)
     torn = _torn(len(layout), seams, verdicts)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..seams.seam import pairs_of
 from ..shifts import Status
 from ._status import COLOURS, WORDS
 
@@ -147,7 +148,7 @@ def hatch(boxes: Sequence[Box]) -> np.ndarray:
 
 def bars(boxes: np.ndarray, seams: Sequence[Seam]) -> Bars:
     """Place a bar on each seam: along it, in the middle of what its frames share."""
-    pairs = np.array([seam.pair for seam in seams], int).reshape(-1, 2)
+    pairs = pairs_of(seams)
     one, two = boxes[pairs[:, 0]], boxes[pairs[:, 1]]
     low, high = np.maximum(one[:, :2], two[:, :2]), np.minimum(one[:, 2:], two[:, 2:])
     sides = np.minimum(one[:, 2:] - one[:, :2], two[:, 2:] - two[:, :2])
