@@ -1,11 +1,13 @@
 """Every method on the real frames with measured truth, side by side in one run.
 
-    python benchmarks/real_frames.py [--data FOLDER] [--methods a,b] [--noise 0,0.15]
+    python benchmarks/real_frames.py [--data FOLDER] [--methods a,b] [--noise 0,0.15] [--draws 5]
 
 For each pair of each set, the nominal offset is the rounded truth plus a random whole-pixel
 jitter within ±10 px. With noise, one side's contrast is halved about mid-grey, then Gaussian noise
 of that share of the full range is added to both sides, and both are cut off at 0 and 255
-(`learning/spoiling.py`). Prints tables in Markdown; `--csv FILE` keeps every single answer.
+(`learning/spoiling.py`). With several draws of jitter and noise a pair, tables show means over
+them: of one draw, two methods that are alike may differ by five pairs of 24. Prints tables in
+Markdown; `--csv FILE` keeps every single answer.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import csv
 import sys
 import time
 from collections import defaultdict
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +53,10 @@ def wide_overlap(
     return spoil(overlap, sigma, rng) if sigma else overlap
 
 
-def answers(data: Path, sets: list[str], methods: list[str], noises: list[float], seed: int):
-    """Yield one row per pair, noise and method."""
+def answers(
+    data: Path, sets: list[str], methods: list[str], noises: list[float], seeds: list[int]
+):
+    """Yield one row per pair, noise, seed and method; without noise only of the first seed."""
     made = {
         name: get_method(name, **({"device": "cpu"} if name == "seamnet" else {}))
         for name in methods
@@ -59,7 +64,9 @@ def answers(data: Path, sets: list[str], methods: list[str], noises: list[float]
     for name in sets:
         for k, pair in enumerate(read_truth(data / SETS[name] / "pairs.csv")):
             first, second = open_frame(pair.first), open_frame(pair.second)
-            for sigma in noises:
+            for sigma, seed in product(noises, seeds):
+                if not sigma and seed != seeds[0]:
+                    continue
                 rng = np.random.default_rng([seed, k, round(100 * sigma)])
                 dy, dx = pair.offset.whole()
                 jitter = rng.integers(-JITTER, JITTER + 1, 2)
@@ -75,6 +82,7 @@ def answers(data: Path, sets: list[str], methods: list[str], noises: list[float]
                         "set": name,
                         "pair": k,
                         "noise": sigma,
+                        "seed": seed,
                         "method": method_name,
                         "error": estimate.shift.distance(truth),
                         "dy": estimate.shift.dy - truth.dy,
@@ -92,20 +100,22 @@ def print_tables(rows: list[dict], methods: list[str]) -> None:
     groups = defaultdict(list)
     for row in rows:
         groups[row["noise"], row["set"], row["method"]].append(row)
+    seeds = len({row["seed"] for row in rows})
     noises = sorted({row["noise"] for row in rows})
     sets = list(dict.fromkeys(row["set"] for row in rows))
     for noise in noises:
-        print(f"\nNoise {noise:g}: seams within 1 px / within 2 px / median error in px\n")
+        draws = seeds if noise else 1
+        mean = f", mean of {draws} draws" if draws > 1 else ""
+        print(f"\nNoise {noise:g}: seams within 1 px / within 2 px / median error in px{mean}\n")
         print("| set | seams | " + " | ".join(methods) + " |")
         print("|---|---|" + "---|" * len(methods))
         for name in sets:
             cells = []
             for method in methods:
                 errors = np.array([row["error"] for row in groups[noise, name, method]])
-                cells.append(
-                    f"{(errors <= 1).sum()} / {(errors <= 2).sum()} / {np.median(errors):.2f}"
-                )
-            print(f"| {name} | {len(errors)} | " + " | ".join(cells) + " |")
+                near = [f"{(errors <= most).sum() / draws:.{int(draws > 1)}f}" for most in (1, 2)]
+                cells.append(f"{' / '.join(near)} / {np.median(errors):.2f}")
+            print(f"| {name} | {len(errors) // draws} | " + " | ".join(cells) + " |")
     print("\nCalled `certain`: seams, and of these off by more than 1 px / 2 px; seconds a seam\n")
     print("| method | certain | wrong > 1 px | wrong > 2 px | median s |")
     print("|---|---|---|---|---|")
@@ -143,6 +153,7 @@ def main() -> None:
     parser.add_argument("--methods", default=",".join(METHODS))
     parser.add_argument("--noise", default="0,0.15,0.3,0.45")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--draws", type=int, default=1, help="of jitter and noise, with noise")
     parser.add_argument("--csv", type=Path, help="keep every answer in this file")
     parser.add_argument("--again", type=Path, help="print the tables of such a file once more")
     args = parser.parse_args()
@@ -151,10 +162,11 @@ def main() -> None:
     if args.again:
         with open(args.again, newline="") as file:
             kept = list(csv.DictReader(file))
-        numbers = ("noise", "error", "confidence", "seconds")
+        numbers = ("noise", "seed", "error", "confidence", "seconds")
         print_tables([row | {key: float(row[key]) for key in numbers} for row in kept], methods)
         return
-    rows = list(answers(args.data, args.sets.split(","), methods, noises, args.seed))
+    seeds = list(range(args.seed, args.seed + args.draws))
+    rows = list(answers(args.data, args.sets.split(","), methods, noises, seeds))
     if args.csv:
         with open(args.csv, "w", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]))

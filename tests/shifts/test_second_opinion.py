@@ -44,6 +44,23 @@ def test_a_flat_peak_is_certain_where_the_pixels_leave_no_doubt():
     assert better.shift.distance(Shift(2.25, -3.5)) < 0.02
 
 
+@pytest.mark.parametrize("off", [0.0, 0.2, 0.9])
+def test_a_first_look_must_be_confirmed(off):
+    found = estimate((2.25, -3.5 + off), 0.2)
+    assert found.status is Status.CERTAIN
+    seen = by_least_squares(found, overlap((2.25, -3.5)), is_first_look=True)
+    assert (seen.status is Status.CERTAIN) == (off < 0.5)
+    assert ("confirm" in seen.reason) == (off > 0.5)
+    assert by_least_squares(found, overlap((2.25, -3.5))).status is Status.CERTAIN
+
+
+def test_where_nothing_can_be_asked_a_first_look_is_not_confirmed():
+    found = estimate((0.0, 0.0), 0.2)
+    tiny = Overlap(np.eye(9), np.eye(9))
+    assert by_least_squares(found, tiny) == found
+    assert by_least_squares(found, tiny, is_first_look=True).status is Status.DOUBTFUL
+
+
 @pytest.mark.parametrize("quarters", [(1,), (3,), (0, 2)])
 def test_what_one_part_alone_tells_is_doubtful(quarters):
     seam = overlap((2.25, -3.5))

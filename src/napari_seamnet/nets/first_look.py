@@ -7,9 +7,10 @@ worth, in SeamNet's second weigher.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import torch
+from torch.nn import functional
 
 from .correlation import correlation_maps_and_own
 from .plain_maps import standardise
@@ -28,8 +29,20 @@ FILTERS: tuple[tuple[float, ...], ...] = (
     (2.0, 6.0),
 )
 """Of each map: none, a Gaussian's standard deviation, or those of a difference of two, in px."""
+WHITENED = (1.0, 1.5, 2.5)
+"""Besides, maps whose frequencies count alike, smoothed by a Gaussian of so many px against noise.
+Wires as wide as their gaps fit nearly as well when they are moved by one: what tells is detail,
+and that has little power."""
+FLOOR = 0.3
+"""Power, as a share of the mean, from which down frequencies count less: it may be noise."""
 BEYOND = 24
 """Lags, in px, around the range that the filters need."""
+LEVEL, LEVELLED = 9, 0.75
+"""px at half size: side of the squares that `levelled_map` makes equally bright and rich, and what
+its whitened map is smoothed by."""
+N_MAPS = len(FILTERS) + len(WHITENED)
+REPEATS_IN = len(FILTERS) + WHITENED.index(1.5)
+"""The map that shows whether a seam nearly repeats."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +51,9 @@ class FirstLook:
 
     Parameters
     ----------
-    maps : (PARTS, filters, 2R+1, 2R+1) tensor
+    maps : (PARTS, N_MAPS, 2R+1, 2R+1) tensor
         Correlation coefficients of each part, nearly: they may exceed 1 a little.
-    joint : (1, filters, 2R+1, 2R+1) tensor
+    joint : (1, N_MAPS, 2R+1, 2R+1) tensor
         The same of all parts together, which is not their mean: covariances add.
     area : int
         Pixels of all parts.
@@ -91,17 +104,62 @@ def first_look(
     both, _, own = correlation_maps_and_own(ones, twos, max_shift + BEYOND, (at[0], at[1]), BEYOND)
     energy = [sums[..., BEYOND, BEYOND, None, None].clamp(min=1e-12) for sums in own]
     maps, joint = [], []
-    for sigmas in FILTERS:
+    for passed in [
+        *(partial(_filtered, sigmas=sigmas) for sigmas in FILTERS),
+        *(partial(_convolved, kernel=kernel) for kernel in _whitening(own, WHITENED)),
+    ]:
         # What filtering leaves of both sides' spreads.
         spreads = [
-            (_filtered(sums, sigmas) / whole).clamp(min=1e-6).sqrt()
+            (passed(sums) / whole).clamp(min=1e-6).sqrt()
             for sums, whole in zip(own, energy, strict=True)
         ]
-        map_ = _filtered(both, sigmas) / (spreads[0] * spreads[1])
+        map_ = passed(both) / (spreads[0] * spreads[1])
         share = spreads[0] * spreads[1] * (energy[0] * energy[1]).sqrt()
         maps.append(map_)
         joint.append((share * map_).sum(0, keepdim=True) / share.sum().clamp(min=1e-6))
     return FirstLook(torch.cat(maps, 1), torch.cat(joint, 1), twos.numel())
+
+
+def levelled_map(
+    first: torch.Tensor, second: torch.Tensor, max_shift: int, origin: tuple[int, int] = (0, 0)
+) -> torch.Tensor:
+    """Correlate two crops at half size, where all places and all frequencies count alike.
+
+    Parameters
+    ----------
+    first, second, max_shift, origin
+        As for `first_look`.
+
+    Returns
+    -------
+    (N, N) tensor
+        Correlation at every other shift, in no unit, N = 2 (R // 2 + 1) + 1; shift 0 is in the
+        middle.
+
+    Notes
+    -----
+    Where a part of one crop is brighter than the rest, as beside a strip that was exposed twice,
+    plain pictures may fit best where that part lies outside of the other crop, and every part of
+    the seam says so.
+    """
+    crops = [_levelled(functional.avg_pool2d(standardise(crop), 2)) for crop in (first, second)]
+    beyond, half = BEYOND // 2, (origin[0] // 2, origin[1] // 2)
+    reach = max_shift // 2 + 1 + beyond
+    both, _, own = correlation_maps_and_own(crops[0], crops[1], reach, half, beyond)
+    [kernel] = _whitening(own, (LEVELLED,))
+    return _convolved(both, kernel)[0, 0]
+
+
+def _levelled(crops: torch.Tensor) -> torch.Tensor:
+    """(B, 1, H, W) crops less their local mean, by their local spread; outliers clipped at ±4."""
+    off = crops - _local_mean(crops)
+    return (off / (_local_mean(off**2).sqrt() + 0.1)).clamp(-4, 4)
+
+
+def _local_mean(crops: torch.Tensor) -> torch.Tensor:
+    padded = functional.pad(crops, (LEVEL // 2,) * 4, mode="replicate")
+    # One axis after the other: a fourth of the sums.
+    return functional.avg_pool2d(functional.avg_pool2d(padded, (LEVEL, 1), 1), (1, LEVEL), 1)
 
 
 def _parts(crop: torch.Tensor, axis: int, low: int, length: int, more: int) -> torch.Tensor:
@@ -131,3 +189,31 @@ def _gaussian(variance: float, n: int) -> torch.Tensor:
     away = torch.arange(n)[:, None] + BEYOND - torch.arange(n + 2 * BEYOND)
     bell = torch.exp(-(away.double() ** 2) / (2 * variance)) / (2 * torch.pi * variance) ** 0.5
     return bell.float()
+
+
+def _whitening(own: list[torch.Tensor], sigmas: tuple[float, ...]) -> list[torch.Tensor]:
+    """Kernels that give all frequencies of a seam the same power, and smooth by Gaussians.
+
+    Of the size of `own`, its crops' sums of products with themselves at all lags around 0.
+    """
+    n = own[0].shape[-1]
+    line = torch.hann_window(n + 2, periodic=False, device=own[0].device)[1:-1]
+    taper = line[:, None] * line
+    power = []
+    for sums in own:
+        tapered = torch.fft.ifftshift(sums.sum((0, 1)) * taper)
+        spectrum = torch.fft.rfft2(tapered).real.clamp(min=0)
+        power.append(spectrum / spectrum.mean().clamp(min=1e-12))
+    even = 1 / ((power[0] * power[1]).sqrt() + FLOOR)
+    down, across = torch.fft.fftfreq(n)[:, None], torch.fft.rfftfreq(n)
+    square = (2 * torch.pi) ** 2 * (down**2 + across**2).to(even.device)
+    # Both crops are smoothed, hence twice half the square.
+    kernels = [torch.fft.irfft2(even * torch.exp(-square * s**2), s=(n, n)) for s in sigmas]
+    return [torch.fft.fftshift(kernel) * taper for kernel in kernels]
+
+
+def _convolved(maps: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+    """Convolve maps with a symmetric kernel of 2 B + 1 px, as far as it is inside: 2 B px less."""
+    size, beyond = maps.shape[-2:], kernel.shape[-1] - 1
+    spectrum = torch.fft.rfft2(maps) * torch.fft.rfft2(kernel, s=size)
+    return torch.fft.irfft2(spectrum, s=size)[..., beyond:, beyond:]

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from .correlation import correlation_maps
-from .first_look import FILTERS
+from .first_look import FILTERS, N_MAPS
 from .plain_maps import BANDS, N_PLAIN, gaussian, plain_channels, standardise
 from .plain_maps import SMOOTHED as SIGMAS
 
@@ -199,7 +199,7 @@ class SeamNet(nn.Module):
         self.encoder = Encoder(width, blocks, features)
         # The learned features count once each, and once more all together.
         self.weigher = Weigher(features + 1 + N_PLAIN)
-        self.first_weigher = Weigher(len(FILTERS))
+        self.first_weigher = Weigher(N_MAPS)
         self.sharpness = nn.Parameter(torch.tensor(3.0))
 
     def forward(

@@ -30,11 +30,6 @@ if TYPE_CHECKING:
     from .estimate import Progress
 
 
-NEARLY_REPEATS = 0.75
-"""Height of a second peak, as a share of the best's, from which on a first look is not enough: of
-1,000 memory arrays one was off by a cell then, with 0.81."""
-
-
 class SeamNetMethod:
     """Joint evidence of a whole seam, weighed by a small CNN.
 
@@ -228,8 +223,6 @@ class SeamNetMethod:
         for in_full in (False, True):
             this_time = partial(look, in_full=in_full)
             seen = compare_wide(this_time, *crops) if is_wide else this_time(*crops)
-            if was_brief and not in_full and rival_in(seen.fine, NEARLY_REPEATS):
-                continue
             found = self._read(seen, filled)
             if found.status is Status.CERTAIN or not was_brief:
                 break
@@ -248,7 +241,7 @@ class SeamNetMethod:
             )
 
         lattice = None
-        if rival_in(seen.fine):
+        if not seen.is_first_look and rival_in(seen.fine):  # or it would not have been enough
             lattice = find_lattice(filled.first, filled.second, seen.fine.shape[0] // 2)
         if lattice is None:
             found = read(seen.logits)
@@ -256,7 +249,7 @@ class SeamNetMethod:
             found = estimate_with_repeats(filled, lattice, seen.logits, read)
         if found.status is Status.UNDETERMINED or seen.is_warped:
             return found
-        return by_least_squares(found, filled)
+        return by_least_squares(found, filled, is_first_look=seen.is_first_look)
 
 
 def _filled(overlap: Overlap) -> Overlap:

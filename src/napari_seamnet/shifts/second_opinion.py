@@ -44,9 +44,15 @@ BENT = 0.95
 97 % were within 1 px."""
 LONE = 0.9
 """The same where one part speaks alone; of such seams 93 % were right."""
+CONFIRMED, MOST_SILENT = 0.5, 1
+"""px that the least squares may lead away from a first look that they confirm, and how many of the
+parts may say nothing then."""
+UNCONFIRMED = "the pixels of the seam do not confirm its shift"
 
 
-def by_least_squares(found: Estimate, overlap: Overlap) -> Estimate:
+def by_least_squares(
+    found: Estimate, overlap: Overlap, *, is_first_look: bool = False
+) -> Estimate:
     """Ask the pixels themselves about an estimate that was read from a map.
 
     Parameters
@@ -55,6 +61,9 @@ def by_least_squares(found: Estimate, overlap: Overlap) -> Estimate:
         With its map of log-probabilities; not undetermined.
     overlap : Overlap
         The two crops, finite.
+    is_first_look : bool
+        Whether the estimate is doubtful unless the pixels confirm it. Plain pictures, where one is
+        brighter in a part, may be off by a px and more, and do not know.
 
     Returns
     -------
@@ -67,7 +76,7 @@ def by_least_squares(found: Estimate, overlap: Overlap) -> Estimate:
     whole = found.shift.whole()
     patches = patches_of(overlap, whole)
     if not patches or found.map is None:
-        return found
+        return _doubted(found, UNCONFIRMED, BENT) if is_first_look else found
     off = np.subtract(tuple(found.shift), whole)
     fit = refine(patches, off)
     farther = np.inf if fit is None else float(np.abs(fit.off - off).max())
@@ -84,6 +93,9 @@ def by_least_squares(found: Estimate, overlap: Overlap) -> Estimate:
         at = bend.middle
     dy, dx = np.clip(np.add(whole, at), -found.map.max_shift, found.map.max_shift)
     seen = replace(found, shift=Shift(float(dy), float(dx)))
+    silent = sum(part is None for part in parts)
+    if is_first_look and not reason and (farther > CONFIRMED or silent > MOST_SILENT or not parts):
+        reason, most = UNCONFIRMED, BENT
     if reason:
         return _doubted(seen, reason, most)
     if is_alike and spread <= SHARP:
