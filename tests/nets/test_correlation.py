@@ -69,10 +69,19 @@ def test_only_the_range_is_transformed_back():
     maps = torch.randn(2, 3, 24, 31, generator=torch.Generator().manual_seed(0))
     for size in ((24, 31), (24, 30), (27, 36)):
         whole = torch.fft.irfft2(torch.fft.rfft2(maps, s=size), s=size)
+        got = _inverse_at(torch.fft.rfft2(maps, s=size), size, range(-4, 7), range(-9, 3))
         rows, cols = torch.arange(-4, 7), torch.arange(-9, 3)
-        got = _inverse_at(torch.fft.rfft2(maps, s=size), size, rows, cols)
         expected = whole[..., (rows % size[0])[:, None], cols % size[1]]
         assert torch.allclose(got, expected, atol=1e-5)
+
+
+def test_what_was_computed_without_gradients_can_be_trained_with():
+    first, second = torch.randn(2, 1, 1, 37, 29, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        correlation_maps(first, second, 4)
+    maps, _ = correlation_maps(first.requires_grad_(), second, 4)
+    maps.sum().backward()
+    assert first.grad.abs().sum() > 0
 
 
 def test_gradients_are_numbers_where_nothing_is_shared():

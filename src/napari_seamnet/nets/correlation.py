@@ -6,6 +6,8 @@ masks, is in `shifts/correlation.py`.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from scipy.fft import next_fast_len
 
@@ -62,7 +64,7 @@ def correlation_maps_and_own(
         Sums of products of each side, less its mean, with itself.
     """
     maps, n_pixels, (spectra, size) = _correlate(first, second, max_shift, origin, lags)
-    around = torch.arange(-lags, lags + 1, device=first.device)
+    around = range(-lags, lags + 1)
     own = [_inverse_at(of * of.conj(), size, around, around) for of in spectra]
     return maps, n_pixels, own
 
@@ -87,9 +89,8 @@ def _correlate(
     )
     spectra = [torch.fft.rfft2(side, s=size) for side in (first, second)]
     shifts = torch.arange(-max_shift, max_shift + 1, device=first.device)
-    products = _inverse_at(
-        spectra[0] * spectra[1].conj(), size, origin[0] + shifts, origin[1] + shifts
-    )
+    rows, cols = (range(at - max_shift, at + max_shift + 1) for at in origin)
+    products = _inverse_at(spectra[0] * spectra[1].conj(), size, rows, cols)
     return *_coefficients(first, second, products, shifts, origin), (spectra, size)
 
 
@@ -132,28 +133,46 @@ def _overlapped(
 
 
 def _inverse_at(
-    spectrum: torch.Tensor, size: tuple[int, ...], rows: torch.Tensor, cols: torch.Tensor
+    spectrum: torch.Tensor, size: tuple[int, ...], rows: range, cols: range
 ) -> torch.Tensor:
     """Inverse of `rfft2` at a few rows and columns only: two thin products of matrices.
 
     The range is small beside the crops, and most of a whole inverse would be thrown away.
     """
-    height, width = size
-    turns = -torch.outer(rows, torch.arange(height, device=rows.device)) % height
-    down = torch.polar(
-        torch.full(turns.shape, 1 / height, device=rows.device),
+    down = _turns_down(rows, size[0], spectrum.device)
+    cosines, sines = _turns_across(cols, size[1], spectrum.device)
+    inner = down.to(spectrum.dtype) @ spectrum
+    return inner.real @ cosines - inner.imag @ sines
+
+
+# Seams of a grid are of few sizes. Not in inference mode, or no training could use them later.
+@lru_cache(maxsize=64)
+@torch.inference_mode(False)
+def _turns_down(rows: range, height: int, device: torch.device) -> torch.Tensor:
+    """What each frequency of a column of pixels is in some rows, (len(rows), height)."""
+    places = torch.arange(rows.start, rows.stop, device=device)
+    turns = -torch.outer(places, torch.arange(height, device=device)) % height
+    return torch.polar(
+        torch.full(turns.shape, 1 / height, device=device),
         turns.float() * (-2 * torch.pi / height),
     )
-    half = spectrum.shape[-1]
-    turns = torch.outer(torch.arange(half, device=cols.device), cols) % width
-    angle = turns.float() * (2 * torch.pi / width)
+
+
+@lru_cache(maxsize=64)
+@torch.inference_mode(False)
+def _turns_across(
+    cols: range, width: int, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same along a row, for half of the frequencies: real and imaginary part."""
+    half = torch.arange(width // 2 + 1, device=device)
+    places = torch.arange(cols.start, cols.stop, device=device)
+    angle = (torch.outer(half, places) % width).float() * (2 * torch.pi / width)
     # Each frequency but the first, and the last of an even width, stands for its conjugate, too.
-    twice = torch.full((half, 1), 2 / width, device=cols.device)
+    twice = torch.full((len(half), 1), 2 / width, device=device)
     twice[0] = 1 / width
     if width % 2 == 0:
         twice[-1] = 1 / width
-    inner = down.to(spectrum.dtype) @ spectrum
-    return inner.real @ (twice * angle.cos()) - inner.imag @ (twice * angle.sin())
+    return twice * angle.cos(), twice * angle.sin()
 
 
 def _box_sums(

@@ -157,9 +157,12 @@ def _levelled(crops: torch.Tensor) -> torch.Tensor:
 
 
 def _local_mean(crops: torch.Tensor) -> torch.Tensor:
-    padded = functional.pad(crops, (LEVEL // 2,) * 4, mode="replicate")
-    # One axis after the other: a fourth of the sums.
-    return functional.avg_pool2d(functional.avg_pool2d(padded, (LEVEL, 1), 1), (1, LEVEL), 1)
+    padded = functional.pad(crops, (LEVEL // 2 + 1, LEVEL // 2) * 2, mode="replicate")
+    # Differences of running sums, in double precision: pooling takes five times as long.
+    sums = padded.double().cumsum(-1)
+    sums = (sums[..., LEVEL:] - sums[..., :-LEVEL]).cumsum(-2)
+    mean: torch.Tensor = (sums[..., LEVEL:, :] - sums[..., :-LEVEL, :]) / LEVEL**2
+    return mean.to(crops.dtype)
 
 
 def _parts(crop: torch.Tensor, axis: int, low: int, length: int, more: int) -> torch.Tensor:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 ENOUGH = 0.9995
 """Probability of a peak from which on a first look settles which one it is; most clear seams have
 0.9999 and more."""
+DISSENT, OF_HEIGHT = 1.0, 0.1
+"""Log-probability by which a part of a seam may prefer another shift, and what that may be of its
+preference for any: of wires that run along it, a part can hardly tell."""
 NEARLY_REPEATS = 0.75
 """Height of a second peak, as a share of the best's, from which on a first look is not enough: of
 2,000 memory arrays five were off by a cell then, with 0.76 and more. Seen where all frequencies
@@ -263,9 +266,9 @@ def _first_look(
     worth = network.first_weigher(joint, joint.new_full((1,), seen.area))
     logits = weighted(joint, worth)[0]
     of_parts = weighted(seen.maps, worth.expand(PARTS, -1))
-    if _peak_mass(logits) < ENOUGH or not _agree(of_parts, logits):
-        return None
     best = divmod(int(logits.argmax()), logits.shape[-1])
+    if _peak_mass(logits) < ENOUGH or not _agree(of_parts, best):
+        return None
     second = _second_peak(joint[0, REPEATS_IN], best, PEAK)
     if second >= SELDOM_REPEATS:
         with limited_threads(1):
@@ -278,13 +281,14 @@ def _first_look(
     return _comparison(logits, blended(joint, FINE_AT_FIRST)[0], is_first_look=True)
 
 
-def _agree(of_parts: torch.Tensor, logits: torch.Tensor) -> bool:
-    """Whether every part tells the same shift to a pixel: those of a bent seam do not."""
-    n = logits.shape[-1]
-    best = int(logits.argmax())
-    peaks = of_parts.flatten(1).argmax(1)
-    apart = torch.maximum((peaks // n - best // n).abs(), (peaks % n - best % n).abs())
-    return int(apart.max()) <= 1
+def _agree(of_parts: torch.Tensor, best: tuple[int, int]) -> bool:
+    """Whether no part tells a shift over 1 px off, or none: those of a bent seam do."""
+    y, x = best
+    here = of_parts[:, max(0, y - 1) : y + 2, max(0, x - 1) : x + 2].flatten(1).amax(1)
+    every = of_parts.flatten(1)
+    top = every.amax(1)
+    height = top - every.median(1).values
+    return bool((top - here <= (OF_HEIGHT * height).clamp(max=DISSENT)).all())
 
 
 def _second_peak(map_: torch.Tensor, best: tuple[int, int], peak: int) -> float:
