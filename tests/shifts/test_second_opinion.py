@@ -54,6 +54,16 @@ def test_a_first_look_must_be_confirmed(off):
     assert by_least_squares(found, overlap((2.25, -3.5))).status is Status.CERTAIN
 
 
+def test_where_contrast_is_partly_reversed_edges_tell_the_fraction():
+    seam = overlap((2.25, -3.5), noise=0.02)
+    # As another detector would show it: what is bright or dark here is both bright there.
+    other = Overlap(seam.first, np.abs(seam.second - 0.2) + 0.1 * seam.second)
+    found = estimate((2.0, -3.2), 0.35)
+    better = by_least_squares(found, other)
+    assert better.shift.distance(Shift(2.25, -3.5)) < 0.06 < found.shift.distance(better.shift)
+    assert better.status is found.status
+
+
 def test_where_nothing_can_be_asked_a_first_look_is_not_confirmed():
     found = estimate((0.0, 0.0), 0.2)
     tiny = Overlap(np.eye(9), np.eye(9))

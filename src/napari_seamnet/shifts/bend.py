@@ -125,4 +125,4 @@ def _parts(patches: list[Patch]) -> list[Patch]:
         tuple(slice(k * length, (k + 1) * length) if a == axis else slice(None) for a in (0, 1))
         for k in range(PARTS)
     ]
-    return [Patch(patch.one[cut], patch.two[cut]) for cut in cuts]
+    return [Patch(patch.one[cut], patch.two[cut], patch.sigma) for cut in cuts]

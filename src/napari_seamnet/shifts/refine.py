@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SIGMA = 1.0
 """px; Gaussian that both crops are smoothed by. Of 0, 0.7, 1 and 1.5 px the best, or nearly, at
 every strength of noise (`benchmarks/cramer_rao.py`)."""
+EDGE_SIGMA = 1.5
+"""px; the same before the size of the gradient is taken."""
 MARGIN = 3
 """px at the borders that are left out: smoothing and interpolation know nothing beyond them."""
 TAPS = 6
@@ -47,10 +49,13 @@ class Patch:
     ----------
     one, two : (H, W) float32 array
         Of the first and of the second crop.
+    sigma : float
+        Of the Gaussian, in px.
     """
 
     one: np.ndarray
     two: np.ndarray
+    sigma: float = SIGMA
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,10 +94,32 @@ def patches_of(overlap: Overlap, whole: tuple[int, int]) -> list[Patch]:
     list of Patch
         Empty where too little is shared.
     """
+    cuts = _large_cuts(overlap, whole)
+    return [Patch(_smoothed(one, SIGMA), _smoothed(two, SIGMA)) for one, two in cuts]
+
+
+def edges_of(overlap: Overlap, whole: tuple[int, int]) -> list[Patch]:
+    """The same of the size of each crop's gradient.
+
+    Where one detector shows dark what the other shows bright, edges still lie on edges.
+    """
+    cuts = _large_cuts(overlap, whole)
+    return [Patch(_edges(one), _edges(two), EDGE_SIGMA) for one, two in cuts]
+
+
+def _edges(side: np.ndarray) -> np.ndarray:
+    steepness: np.ndarray = np.hypot(*np.gradient(_smoothed(side, EDGE_SIGMA)))
+    return steepness
+
+
+def _smoothed(side: np.ndarray, sigma: float) -> np.ndarray:
+    smooth: np.ndarray = ndimage.gaussian_filter(side.astype(np.float32), sigma, truncate=3)
+    return smooth
+
+
+def _large_cuts(overlap: Overlap, whole: tuple[int, int]) -> list[tuple[np.ndarray, np.ndarray]]:
     return [
-        Patch(
-            *(ndimage.gaussian_filter(side.astype(np.float32), SIGMA, truncate=3) for side in pair)
-        )
+        pair
         for pair in _cuts(*shared_pixels(overlap, *whole))
         if min(pair[0].shape) >= LEAST_SIDE + 2 * MARGIN
     ]
@@ -170,7 +197,7 @@ def step_from(
     rest = ((two - two.mean()) / spreads[1] - (one - one.mean()) / spreads[0]).astype(np.float64)
     by = np.linalg.solve(normal, (slopes1 + slopes2) / 2 @ rest)
     # Smoothed noise is alike from pixel to pixel: so many of them count as one.
-    alike = 4 * np.pi * SIGMA**2
+    alike = 4 * np.pi * patches[0].sigma ** 2
     return Fit(off + by, alike * float(rest.var()) * np.linalg.inv(normal))
 
 

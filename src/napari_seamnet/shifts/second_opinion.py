@@ -7,7 +7,7 @@ The squares themselves are in `refine.py` and `bend.py`.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,12 +17,12 @@ from ..geometry import Shift
 from .bend import STEADY, find_bend, is_even, look_at_parts
 from .estimate import Estimate, Status
 from .posterior import judge, to_probability
-from .refine import patches_of, refine
+from .refine import edges_of, patches_of, refine
 
 if TYPE_CHECKING:
     from ..seams import Overlap
     from .bend import Bend
-    from .refine import Fit
+    from .refine import Fit, Patch
 
 PARABOLA = 0.06
 """px; the parabola through a map's peak is seldom off by more where there is hardly any noise.
@@ -30,6 +30,9 @@ What the least squares say farther away mostly follows noise, or a part of a ben
 SLOPE, EXACT = 0.3, 0.05
 """px; how far the least squares may lead where neither is the case, and their standard deviation
 then. Such flat peaks are of detail that runs along the seam."""
+BY_EDGES = ((0.1, 0.6), (0.2, 0.3))
+"""px; standard deviations up to which edges are believed where plain pixels are lost, and how far
+they may lead then. Of simulated seams with two detectors, half as far off as without."""
 SHARP = 0.2
 """px; standard deviation of least squares that may make an estimate more certain."""
 LONE_SHARE = 0.8
@@ -78,29 +81,84 @@ def by_least_squares(
     if not patches or found.map is None:
         return _doubted(found, UNCONFIRMED, BENT) if is_first_look else found
     off = np.subtract(tuple(found.shift), whole)
-    fit = refine(patches, off)
-    farther = np.inf if fit is None else float(np.abs(fit.off - off).max())
-    spread = np.inf if fit is None else max(fit.spread, STEADY)
-    near = off if fit is None else fit.off
-    parts = look_at_parts(patches, near)
-    is_alike = farther <= SLOPE and is_even(parts)
-    at = off
-    if fit is not None and (farther <= PARABOLA or (is_alike and spread <= EXACT)):
-        at = fit.off
-    bend = find_bend(patches, near, parts)
-    reason, most = _doubt(parts, bend, at)
+    told = _ask(patches, off)
+    at, by_edges = off, False
+    if told.farther <= PARABOLA or (told.is_alike and told.spread <= EXACT):
+        at = told.off
+    if told.is_lost:
+        edges = _ask(edges_of(overlap, whole), off)
+        by_edges = edges.is_even and any(
+            edges.spread <= spread and edges.farther <= farther for spread, farther in BY_EDGES
+        )
+        if by_edges:
+            told, at = edges, edges.off
+    bend = find_bend(told.patches, told.off, told.parts)
+    reason, most = _doubt(told.parts, bend, at)
     if bend is not None and not reason and np.abs(bend.middle - at).max() > ONE_SIDED:
         at = bend.middle
+    if is_first_look and not reason and not told.confirms:
+        reason, most = UNCONFIRMED, BENT
     dy, dx = np.clip(np.add(whole, at), -found.map.max_shift, found.map.max_shift)
     seen = replace(found, shift=Shift(float(dy), float(dx)))
-    silent = sum(part is None for part in parts)
-    if is_first_look and not reason and (farther > CONFIRMED or silent > MOST_SILENT or not parts):
-        reason, most = UNCONFIRMED, BENT
     if reason:
         return _doubted(seen, reason, most)
-    if is_alike and spread <= SHARP:
-        return _confirmed(seen, within=float(special.erf((1 - farther) / spread / np.sqrt(2))))
+    if told.is_alike and not by_edges and told.spread <= SHARP:
+        within = float(special.erf((1 - told.farther) / told.spread / np.sqrt(2)))
+        return _confirmed(seen, within)
     return seen
+
+
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """What the least squares of some patches say.
+
+    Parameters
+    ----------
+    patches : list of Patch
+        Whose.
+    off : (2,) float array
+        Where they lead, in px beside the patches' own shift; where they began if nowhere.
+    farther, spread : float
+        How far from where they began, and their standard deviation, in px; infinite if nowhere.
+    parts : list of Fit or None
+        What each part of the seam says.
+    """
+
+    patches: list[Patch]
+    off: np.ndarray
+    farther: float
+    spread: float
+    parts: list[Fit | None]
+
+    @property
+    def is_even(self) -> bool:
+        """Whether all parts say the same."""
+        return is_even(self.parts)
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether all of the seam says nearly what it was asked about."""
+        return self.farther <= SLOPE and self.is_even
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the pixels follow something else, all or those of a part."""
+        return self.farther > SLOPE or None in self.parts
+
+    @property
+    def confirms(self) -> bool:
+        """Whether most of the seam says something that is not far from it."""
+        silent = sum(part is None for part in self.parts)
+        return bool(self.parts) and silent <= MOST_SILENT and self.farther <= CONFIRMED
+
+
+def _ask(patches: list[Patch], off: np.ndarray) -> _Told:
+    """Ask the least squares of some patches, beginning `off` px beside their own shift."""
+    fit = refine(patches, off)
+    if fit is None:
+        return _Told(patches, off, np.inf, np.inf, look_at_parts(patches, off))
+    farther, spread = float(np.abs(fit.off - off).max()), max(fit.spread, STEADY)
+    return _Told(patches, fit.off, farther, spread, look_at_parts(patches, fit.off))
 
 
 def _doubt(parts: list[Fit | None], bend: Bend | None, at: np.ndarray) -> tuple[str, float]:
