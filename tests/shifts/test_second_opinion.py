@@ -44,14 +44,26 @@ def test_a_flat_peak_is_certain_where_the_pixels_leave_no_doubt():
     assert better.shift.distance(Shift(2.25, -3.5)) < 0.02
 
 
+@pytest.mark.parametrize("is_first_look", [True, False])
 @pytest.mark.parametrize("off", [0.0, 0.2, 0.9])
-def test_a_first_look_must_be_confirmed(off):
+def test_a_shift_must_be_confirmed(off, is_first_look):
     found = estimate((2.25, -3.5 + off), 0.2)
     assert found.status is Status.CERTAIN
-    seen = by_least_squares(found, overlap((2.25, -3.5)), is_first_look=True)
+    seen = by_least_squares(found, overlap((2.25, -3.5)), is_first_look=is_first_look)
     assert (seen.status is Status.CERTAIN) == (off < 0.5)
     assert ("confirm" in seen.reason) == (off > 0.5)
-    assert by_least_squares(found, overlap((2.25, -3.5))).status is Status.CERTAIN
+
+
+def test_a_first_look_by_most_of_the_seam():
+    seam = overlap((2.25, -3.5))
+    rng = np.random.default_rng(1)
+    found = estimate((2.2, -3.4), 0.2)
+    seen = []
+    for rows in (slice(0, 75), slice(0, 150)):
+        seam.second[rows] = rng.standard_normal(seam.second[rows].shape)
+        seen.append(by_least_squares(found, seam, is_first_look=True))
+    assert [one.status for one in seen] == [Status.CERTAIN, Status.DOUBTFUL]
+    assert by_least_squares(found, seam).status is Status.CERTAIN
 
 
 def test_where_contrast_is_partly_reversed_edges_tell_the_fraction():
@@ -64,11 +76,14 @@ def test_where_contrast_is_partly_reversed_edges_tell_the_fraction():
     assert better.status is found.status
 
 
-def test_where_nothing_can_be_asked_a_first_look_is_not_confirmed():
+def test_what_shares_too_little_for_anyone_to_ask_is_doubtful():
     found = estimate((0.0, 0.0), 0.2)
-    tiny = Overlap(np.eye(9), np.eye(9))
-    assert by_least_squares(found, tiny) == found
-    assert by_least_squares(found, tiny, is_first_look=True).status is Status.DOUBTFUL
+    assert found.status is Status.CERTAIN
+    tiny = by_least_squares(found, Overlap(np.eye(9), np.eye(9)))
+    assert tiny.status is Status.DOUBTFUL
+    assert "too little is shared" in tiny.reason
+    assert tiny.confidence < 0.99
+    assert tiny.shift == found.shift
 
 
 @pytest.mark.parametrize("quarters", [(1,), (3,), (0, 2)])
