@@ -11,7 +11,7 @@ from napari_seamnet.learning.training.weighing import (
     collect_seams,
     fit_weigher,
 )
-from napari_seamnet.nets.first_look import FILTERS
+from napari_seamnet.nets.first_look import N_MAPS
 from napari_seamnet.nets.plain_maps import N_PLAIN
 from napari_seamnet.nets.seamnet import SeamNet
 from napari_seamnet.shifts import Cancelled
@@ -81,7 +81,7 @@ def test_first_looks_are_of_long_seams_and_teach_their_own_weigher():
     looks = collect_first_looks(N, 5, (), workers=0)
     assert sum(len(of.shifts) for of in looks.values()) == N
     for reach, of in looks.items():
-        assert of.maps.shape[1:] == (len(FILTERS), 2 * reach + 1, 2 * reach + 1)
+        assert of.maps.shape[1:] == (N_MAPS, 2 * reach + 1, 2 * reach + 1)
         assert (of.areas > 300 * 24 / 2).all()
     torch.manual_seed(0)
     network = SeamNet(4, 1, 2)
