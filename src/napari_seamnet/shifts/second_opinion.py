@@ -48,10 +48,8 @@ BENT = 0.95
 LONE = 0.9
 """The same where one part speaks alone; of such seams 93 % were right."""
 CONFIRMED, MOST_SILENT = 0.5, 1
-"""px that least squares may lead away from a shift that they confirm, and how many of the parts
-may say nothing of a first look then."""
-ALONE = 0.97
-"""The same where the map stands alone, since neither pixels nor edges lead near its shift."""
+"""px that least squares may lead away from a first look that they confirm, and how many of
+its parts may say nothing then."""
 UNCONFIRMED = "the pixels of the seam do not confirm its shift"
 
 
@@ -81,10 +79,10 @@ def by_least_squares(
     whole = found.shift.whole()
     patches = patches_of(overlap, whole)
     if not patches or found.map is None:
-        return _doubted(found, UNCONFIRMED, ALONE) if is_first_look else found
+        return _doubted(found, UNCONFIRMED, BENT) if is_first_look else found
     off = np.subtract(tuple(found.shift), whole)
     told = _ask(patches, off)
-    at, by_edges, is_denied = off, False, False
+    at, by_edges = off, False
     if told.farther <= PARABOLA or (told.is_alike and told.spread <= EXACT):
         at = told.off
     if told.is_lost:
@@ -94,14 +92,12 @@ def by_least_squares(
         )
         if by_edges:
             told, at = edges, edges.off
-        else:
-            is_denied = min(told.farther, edges.farther) > CONFIRMED
     bend = find_bend(told.patches, told.off, told.parts)
     reason, most = _doubt(told.parts, bend, at)
     if bend is not None and not reason and np.abs(bend.middle - at).max() > ONE_SIDED:
         at = bend.middle
-    if not reason and (is_denied or (is_first_look and not told.confirms)):
-        reason, most = UNCONFIRMED, ALONE
+    if is_first_look and not reason and not told.confirms:
+        reason, most = UNCONFIRMED, BENT
     dy, dx = np.clip(np.add(whole, at), -found.map.max_shift, found.map.max_shift)
     seen = replace(found, shift=Shift(float(dy), float(dx)))
     if reason:
