@@ -31,6 +31,22 @@ def own_data_folder(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("NAPARI_SEAMNET_DATA", str(tmp_path_factory.mktemp("data")))
 
 
+@pytest.fixture
+def looks(monkeypatch):
+    """Shapes of the crops that the network was shown."""
+    from napari_seamnet.nets.seamnet import SeamNet
+
+    seen = []
+    encode = SeamNet.encode
+
+    def noted(network, shown):
+        seen.append(tuple(shown.shape))
+        return encode(network, shown)
+
+    monkeypatch.setattr(SeamNet, "encode", noted)
+    return seen
+
+
 @pytest.fixture(scope="session")
 def hand_pairs():
     """``hand_pairs(folder, n, pitch=, width=)``: hand-aligned pairs that share 60 px.

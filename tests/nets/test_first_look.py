@@ -18,6 +18,7 @@ from napari_seamnet.nets.first_look import (
     levelled_map,
 )
 from napari_seamnet.nets.plain_maps import standardise
+from napari_seamnet.nets.second_peak import two_heights
 from napari_seamnet.shifts.posterior import parabola_peak
 
 
@@ -89,15 +90,6 @@ def test_maps_are_those_of_filtered_pictures(seed, which):
     assert np.abs(peak(quick) - (4, -3)).max() < max(0.05, 0.04 * widest)
 
 
-def second_peak(map_):
-    """Height of the best maximum elsewhere, as a share of the best; above the median."""
-    values = map_.numpy() - np.median(map_)
-    y, x = np.unravel_index(values.argmax(), values.shape)
-    is_peak = values == ndimage.maximum_filter(values, 3)
-    is_peak[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3] = False
-    return values[is_peak].max(initial=0) / values.max()
-
-
 def wires(seed=0, height=1100, width=300, pitch=8):
     """Stripes as wide as their gaps, each with a gap somewhere."""
     rng = np.random.default_rng(seed)
@@ -114,8 +106,9 @@ def test_wires_that_seem_to_repeat_do_not_where_all_frequencies_count_alike():
     first, second = whole[50:1050, 50:200], whole[53:1053, 45:195]
     seen = first_look(tensor(first), tensor(second), 15)
     assert np.abs(peak(seen.joint[0, REPEATS_IN].numpy()) - (3, -5)).max() < 0.2
-    plain = [second_peak(seen.joint[0, k]) for k in range(len(FILTERS))]
-    assert second_peak(seen.joint[0, REPEATS_IN]) < 0.75 < min(plain[:3])
+    heights = [two_heights(seen.joint[0, k].numpy(), (18, 10), 2) for k in range(N_MAPS)]
+    shares = [other / own for own, other in heights]
+    assert shares[REPEATS_IN] < 0.75 < min(shares[:3])
     assert inference.compare(
         first.astype(np.float32), second.astype(np.float32), (0, 0), 15, device="cpu"
     ).is_first_look
@@ -167,20 +160,6 @@ def test_short_seams_and_odd_ones_get_none():
     assert first_look(first[..., :200, :], second[..., :200, :], 15, origin) is None
     assert first_look(first, second, 450, origin) is None
     assert first_look(first[..., :200, :], second, 15, origin) is None  # the first ends early
-
-
-@pytest.fixture
-def looks(monkeypatch):
-    """What the network was shown."""
-    seen = []
-    encode = inference.SeamNet.encode
-
-    def noted(network, shown):
-        seen.append(tuple(shown.shape))
-        return encode(network, shown)
-
-    monkeypatch.setattr(inference.SeamNet, "encode", noted)
-    return seen
 
 
 @pytest.mark.parametrize("noise", [0.0, 2.0])

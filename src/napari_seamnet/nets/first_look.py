@@ -7,7 +7,7 @@ worth, in SeamNet's second weigher.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import torch
 from torch.nn import functional
@@ -103,21 +103,20 @@ def first_look(
     twos = _parts(standardise(second), axis, low, length, 0)
     both, _, own = correlation_maps_and_own(ones, twos, max_shift + BEYOND, (at[0], at[1]), BEYOND)
     energy = [sums[..., BEYOND, BEYOND, None, None].clamp(min=1e-12) for sums in own]
-    maps, joint = [], []
-    for passed in [
-        *(partial(_filtered, sigmas=sigmas) for sigmas in FILTERS),
-        *(partial(_convolved, kernel=kernel) for kernel in _whitening(own, WHITENED)),
-    ]:
-        # What filtering leaves of both sides' spreads.
-        spreads = [
-            (passed(sums) / whole).clamp(min=1e-6).sqrt()
-            for sums, whole in zip(own, energy, strict=True)
-        ]
-        map_ = passed(both) / (spreads[0] * spreads[1])
-        share = spreads[0] * spreads[1] * (energy[0] * energy[1]).sqrt()
-        maps.append(map_)
-        joint.append((share * map_).sum(0, keepdim=True) / share.sum().clamp(min=1e-6))
-    return FirstLook(torch.cat(maps, 1), torch.cat(joint, 1), twos.numel())
+    kernels = _whitening(own, WHITENED)
+    passed = [
+        torch.cat([*(_filtered(sums, sigmas) for sigmas in FILTERS), _convolved(sums, kernels)], 1)
+        for sums in (both, *own)
+    ]
+    # What filtering leaves of both sides' spreads.
+    spreads = [
+        (sums / whole).clamp(min=1e-6).sqrt()
+        for sums, whole in zip(passed[1:], energy, strict=True)
+    ]
+    maps = passed[0] / (spreads[0] * spreads[1])
+    share = spreads[0] * spreads[1] * (energy[0] * energy[1]).sqrt()
+    joint = (share * maps).sum(0, keepdim=True) / share.sum(0, keepdim=True).clamp(min=1e-6)
+    return FirstLook(maps, joint, twos.numel())
 
 
 def levelled_map(
@@ -146,8 +145,7 @@ def levelled_map(
     beyond, half = BEYOND // 2, (origin[0] // 2, origin[1] // 2)
     reach = max_shift // 2 + 1 + beyond
     both, _, own = correlation_maps_and_own(crops[0], crops[1], reach, half, beyond)
-    [kernel] = _whitening(own, (LEVELLED,))
-    return _convolved(both, kernel)[0, 0]
+    return _convolved(both, _whitening(own, (LEVELLED,)))[0, 0]
 
 
 def _levelled(crops: torch.Tensor) -> torch.Tensor:
@@ -194,10 +192,11 @@ def _gaussian(variance: float, n: int) -> torch.Tensor:
     return bell.float()
 
 
-def _whitening(own: list[torch.Tensor], sigmas: tuple[float, ...]) -> list[torch.Tensor]:
+def _whitening(own: list[torch.Tensor], sigmas: tuple[float, ...]) -> torch.Tensor:
     """Kernels that give all frequencies of a seam the same power, and smooth by Gaussians.
 
-    Of the size of `own`, its crops' sums of products with themselves at all lags around 0.
+    (len(sigmas), n, n), from `own`, (B, 1, n, n): its crops' sums of products with themselves at
+    all lags around 0.
     """
     n = own[0].shape[-1]
     line = torch.hann_window(n + 2, periodic=False, device=own[0].device)[1:-1]
@@ -212,11 +211,11 @@ def _whitening(own: list[torch.Tensor], sigmas: tuple[float, ...]) -> list[torch
     square = (2 * torch.pi) ** 2 * (down**2 + across**2).to(even.device)
     # Both crops are smoothed, hence twice half the square.
     kernels = [torch.fft.irfft2(even * torch.exp(-square * s**2), s=(n, n)) for s in sigmas]
-    return [torch.fft.fftshift(kernel) * taper for kernel in kernels]
+    return torch.fft.fftshift(torch.stack(kernels), dim=(-2, -1)) * taper
 
 
-def _convolved(maps: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
-    """Convolve maps with a symmetric kernel of 2 B + 1 px, as far as it is inside: 2 B px less."""
-    size, beyond = maps.shape[-2:], kernel.shape[-1] - 1
-    spectrum = torch.fft.rfft2(maps) * torch.fft.rfft2(kernel, s=size)
+def _convolved(maps: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
+    """Convolve (B, 1, M, M) maps with (K, n, n) symmetric kernels; (B, K, M-n+1, M-n+1)."""
+    size, beyond = maps.shape[-2:], kernels.shape[-1] - 1
+    spectrum = torch.fft.rfft2(maps) * torch.fft.rfft2(kernels, s=size)
     return torch.fft.irfft2(spectrum, s=size)[..., beyond:, beyond:]

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch.nn import functional
 
 from ..geometry import Box
 from .correlation import correlation_maps
@@ -20,6 +19,7 @@ from .device import choose_device, convolves_in
 from .first_look import PARTS, REPEATS_IN, first_look, levelled_map
 from .plain_maps import plain_channels, standardise
 from .seamnet import FINE_AT_FIRST, SeamNet, blended, weighted
+from .second_peak import two_heights
 from .threads import limited_threads
 from .weights import BUNDLED, WeightsError, loaded_network
 
@@ -35,7 +35,7 @@ DISSENT, OF_HEIGHT = 1.0, 0.1
 preference for any: of wires that run along it, a part can hardly tell."""
 NEARLY_REPEATS = 0.75
 """Height of a second peak, as a share of the best's, from which on a first look is not enough: of
-2,000 memory arrays five were off by a cell then, with 0.76 and more. Seen where all frequencies
+2,000 memory arrays six were off by a cell then, with 0.76 and more. Seen where all frequencies
 count alike: elsewhere wires as wide as their gaps seem to repeat, and do not."""
 SELDOM_REPEATS = 0.3
 """The same from which on `levelled_map` is asked, too: it takes as long as half a first look."""
@@ -260,24 +260,23 @@ def _first_look(
     # Its steps are too small for more threads, which then wait actively for the next one.
     with limited_threads(1):
         seen = first_look(crops[0], crops[1], max_shift, origin)
-    if seen is None:
-        return None
-    joint = seen.joint
-    worth = network.first_weigher(joint, joint.new_full((1,), seen.area))
-    logits = weighted(joint, worth)[0]
-    of_parts = weighted(seen.maps, worth.expand(PARTS, -1))
-    best = divmod(int(logits.argmax()), logits.shape[-1])
-    if _peak_mass(logits) < ENOUGH or not _agree(of_parts, best):
-        return None
-    second = _second_peak(joint[0, REPEATS_IN], best, PEAK)
-    if second >= SELDOM_REPEATS:
-        with limited_threads(1):
+        if seen is None:
+            return None
+        joint = seen.joint
+        worth = network.first_weigher(joint, joint.new_full((1,), seen.area))
+        logits = weighted(joint, worth)[0]
+        of_parts = weighted(seen.maps, worth.expand(PARTS, -1))
+        best = divmod(int(logits.argmax()), logits.shape[-1])
+        if _peak_mass(logits) < ENOUGH or not _agree(of_parts, best):
+            return None
+        second = _second_peak(joint[0, REPEATS_IN], best, PEAK)
+        if second >= SELDOM_REPEATS:
             levelled = levelled_map(crops[0], crops[1], max_shift, origin)
-        # At half size a peak is half as wide.
-        y, x = (len(levelled) // 2 + round((part - max_shift) / 2) for part in best)
-        second = max(second, _second_peak(levelled, (y, x), PEAK // 2))
-    if second >= NEARLY_REPEATS:
-        return None
+            # At half size a peak is half as wide.
+            y, x = (len(levelled) // 2 + round((part - max_shift) / 2) for part in best)
+            second = max(second, _second_peak(levelled, (y, x), PEAK // 2))
+        if second >= NEARLY_REPEATS:
+            return None
     return _comparison(logits, blended(joint, FINE_AT_FIRST)[0], is_first_look=True)
 
 
@@ -292,17 +291,9 @@ def _agree(of_parts: torch.Tensor, best: tuple[int, int]) -> bool:
 
 
 def _second_peak(map_: torch.Tensor, best: tuple[int, int], peak: int) -> float:
-    """Height of the best maximum beyond `peak` px of a shift, as a share of that shift's own.
-
-    Both are above the map's median. What slopes down from the shift itself is no second peak.
-    """
-    y, x = best
-    around = slice(max(0, y - peak), y + peak + 1), slice(max(0, x - peak), x + peak + 1)
-    own, base = map_[around].max(), map_.median()
-    is_peak = map_ == functional.max_pool2d(map_[None], 3, 1, 1)[0]
-    is_peak[around] = False
-    others = torch.where(is_peak, map_, base)
-    return float((others.max() - base) / (own - base).clamp(min=1e-6))
+    """Height of the best maximum beyond `peak` px of a shift, as a share of that shift's own."""
+    own, other = two_heights(map_.cpu().numpy(), best, peak)
+    return other / max(own, 1e-6)
 
 
 def _peak_mass(logits: torch.Tensor) -> float:

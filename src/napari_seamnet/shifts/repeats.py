@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import fft, ndimage
 
+from ..nets.second_peak import two_heights
 from .correlation import correlation_coefficient, overlapped_sums
 from .estimate import Alternative, Status
 from .posterior import AMBIGUOUS, CERTAIN, to_probability
@@ -33,6 +34,8 @@ BROKEN = 0.5
 over. Both chosen on memory arrays of other seeds than the benchmarks'."""
 CHANCE = 1.0
 """Standard deviations that chance alone may give one of a few."""
+PEAK = 2
+"""px around the best shift, each axis, that are its peak."""
 CELL = 2
 """px around a shift, each axis, that are moved to its repeats together."""
 SMEAR = 1.0
@@ -77,10 +80,8 @@ def rival_in(fine: np.ndarray, least: float = 0.4) -> bool:
         If not, no lattice can mislead, and there is no need to look for one.
     """
     y, x = np.unravel_index(int(np.argmax(fine)), fine.shape)
-    is_peak = fine == ndimage.maximum_filter(fine, 3)
-    is_peak[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3] = False
-    base = np.median(fine)
-    return bool(is_peak.any() and fine[is_peak].max() - base >= least * (fine[y, x] - base))
+    own, other = two_heights(fine, (int(y), int(x)), PEAK)
+    return other >= least * own
 
 
 def repeats_of(

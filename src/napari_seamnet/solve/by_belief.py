@@ -15,6 +15,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..geometry import Shift
+from ..seams.seam import pairs_of
 from .belief import Factor, difference, propagate
 from .by_peaks import NEXT_TO_NOTHING
 from .clusters import HandTies, find_clusters, grow_clusters, tie_by_hand
@@ -119,7 +120,7 @@ def place_by_belief(
         or not (undecided[seams[k].first] or undecided[seams[k].second])
         or seam_probability[k] >= 0.5
     ]
-    pairs = np.array([seams[k].pair for k in used], int).reshape(-1, 2)
+    pairs = pairs_of(seams[k] for k in used)
     offsets = np.array([tuple(seams[k].nominal + chosen[k]) for k in used]).reshape(-1, 2)
     weights = np.clip(seam_probability[used], 0.05, 1) / SEAM_SPREAD**2
     # A part hangs together by what is rather right than wrong: across a weak tie nothing is known
@@ -180,7 +181,7 @@ def _start(
         of a step, in px; else 0.
     """
     held = sorted(tied)
-    pairs = np.array([seams[k].pair for k in held], int).reshape(-1, 2)
+    pairs = pairs_of(seams[k] for k in held)
     offsets = np.array([tuple(seams[k].nominal + estimates[k].shift) for k in held]).reshape(-1, 2)
     weights = np.full(len(held), 1 / SEAM_SPREAD**2)
     weak = np.full(len(expected), NEXT_TO_NOTHING)
@@ -198,7 +199,7 @@ def _start(
         return start, 0.0
     # Where errors add up, a frame is best expected where its neighbours lead.
     others = [k for k in range(len(seams)) if k not in tied]
-    loose = np.array([seams[k].pair for k in others], int).reshape(-1, 2)
+    loose = pairs_of(seams[k] for k in others)
     moves = [tuple(seams[k].nominal + expected_shift(stage, layout, seams[k])) for k in others]
     step = max(float(np.std(steps, axis=0).max()), 1.0)
     start = fit_positions(

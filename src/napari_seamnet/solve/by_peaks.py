@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..seams.seam import pairs_of
 from ..shifts.estimate import Status
 from .clusters import tie_by_hand
 from .least_squares import connected, fit_positions
@@ -29,7 +30,7 @@ def place_by_peaks(layout: Layout, seams: Sequence[Seam], estimates: Sequence[Es
     """Place the frames by least squares on the seams' best shifts, weighted by confidence."""
     nominal = np.array(layout.positions)
     used = [k for k, e in enumerate(estimates) if e.status is not Status.UNDETERMINED]
-    pairs = np.array([seams[k].pair for k in used], int).reshape(-1, 2)
+    pairs = pairs_of(seams[k] for k in used)
     offsets = np.array([tuple(seams[k].nominal + estimates[k].shift) for k in used])
     weights = np.array([max(estimates[k].confidence, 0.01) for k in used])
     hand = tie_by_hand(len(layout), seams, estimates)
