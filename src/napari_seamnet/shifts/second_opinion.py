@@ -32,7 +32,8 @@ SLOPE, EXACT = 0.3, 0.05
 then. Such flat peaks are of detail that runs along the seam."""
 BY_EDGES = ((0.1, 0.6), (0.2, 0.3))
 """px; standard deviations up to which edges are believed where plain pixels are lost, and how far
-they may lead then. Of simulated seams with two detectors, half as far off as without."""
+they may lead then. So 44.7 % of simulated seams with reversed contrast are within 0.25 px, and not
+42.4 % (`benchmarks/cells.py --seams 12 --seed 61000001`)."""
 SHARP = 0.2
 """px; standard deviation of least squares that may make an estimate more certain."""
 LONE_SHARE = 0.8

@@ -67,7 +67,7 @@ def check(levels, expected):
         np.testing.assert_array_equal(level, expected[:: 2**k, :: 2**k])
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(some_mosaic(), st.sampled_from(Ownership))
 def test_of_an_ome_zarr(mosaic, ownership):
     picture, owner = reference(mosaic, ownership)
@@ -86,7 +86,7 @@ def test_of_an_ome_zarr(mosaic, ownership):
         assert row["frame"] == f"frame {row['label-value'] - 1}"
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(some_mosaic(), st.sampled_from(Ownership), st.sampled_from([None, "zlib"]))
 def test_of_an_ome_tiff(mosaic, ownership, compression):
     picture, owner = reference(mosaic, ownership)
