@@ -89,6 +89,17 @@ def within(rows: list[dict], px: float = 1.0) -> float:
     return float(np.mean([row["error"] <= px for row in rows])) if rows else float("nan")
 
 
+def calibration_error(rows: list[dict]) -> float:
+    """Expected difference between said and true share within 1 px, over 15 bins of confidence."""
+    claimed = np.array([row["confidence"] for row in rows])
+    right = np.array([row["error"] <= 1 for row in rows])
+    bins = np.clip((claimed * 15).astype(int), 0, 14)
+    return sum(
+        abs(claimed[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean()
+        for b in np.unique(bins)
+    )
+
+
 def table(rows: list[dict], by: str, methods: list[str]) -> None:
     """Print the share within 1 px by one side of the cells."""
     values = list(dict.fromkeys(row[by] for row in rows))
@@ -151,15 +162,8 @@ def report(rows: list[dict], methods: list[str]) -> None:
         print(f"ordinary seams that are certain: {share:.1%} of {len(plain)}")
     for name in methods:
         some = [row for row in rows if row["method"] == name]
-        claimed = np.array([row["confidence"] for row in some])
-        right = np.array([row["error"] <= 1 for row in some])
-        bins = np.clip((claimed * 15).astype(int), 0, 14)
-        error = sum(
-            abs(claimed[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean()
-            for b in np.unique(bins)
-        )
         print(
-            f"{name}: expected calibration error {error:.3f}, "
+            f"{name}: expected calibration error {calibration_error(some):.3f}, "
             f"{np.median([row['seconds'] for row in some]) * 1000:.0f} ms a seam"
         )
 

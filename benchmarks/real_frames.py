@@ -21,6 +21,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from cells import calibration_error
 
 from napari_seamnet.frames import Frame, open_frame
 from napari_seamnet.geometry import Offset
@@ -128,8 +129,9 @@ def print_tables(rows: list[dict], methods: list[str]) -> None:
             f"| {method} | {len(sure)} of {len(own)} | {wrong[0]} | {wrong[1]} | {seconds:.3f} |"
         )
     print("\nReliability: by claimed confidence, seams, and the share within 1 px\n")
-    print("| method | " + " | ".join(f"{low:g} - {high:g}" for low, high in CLAIMS) + " |")
-    print("|---|" + "---|" * len(CLAIMS))
+    claims = " | ".join(f"{low:g} - {high:g}" for low, high in CLAIMS)
+    print(f"| method | {claims} | expected calibration error |")
+    print("|---|" + "---|" * (len(CLAIMS) + 1))
     for method in methods:
         cells = []
         for low, high in CLAIMS:
@@ -139,6 +141,7 @@ def print_tables(rows: list[dict], methods: list[str]) -> None:
                 if row["method"] == method and low <= min(row["confidence"], 0.99999) < high
             ]
             cells.append(f"{len(within)}, {np.mean(within):.1%}" if within else "0")
+        cells.append(f"{calibration_error([r for r in rows if r['method'] == method]):.3f}")
         print(f"| {method} | " + " | ".join(cells) + " |")
 
 
