@@ -8,14 +8,16 @@ import sys
 import time
 
 import pytest
+import torch
 from click.testing import CliRunner
 
 from napari_seamnet import cli, user_weights
-from napari_seamnet.commands.train import _adopt
+from napari_seamnet.commands.train import _adopt, _method_to_beat
 from napari_seamnet.learning.hand import record_all
 from napari_seamnet.learning.tiles import TilePlan, generate_tiles
 from napari_seamnet.nets.build import bundled_weights
 from napari_seamnet.nets.cards import read_card
+from napari_seamnet.nets.weights import load_network, save_weights
 from napari_seamnet.shifts import get_method
 
 RECIPE = """
@@ -89,6 +91,66 @@ def test_hand_alignments_fine_tune_seamnet_and_old_and_new_are_compared(seeds, t
     assert card["network"] == "seamnet"
     assert card["data"]["start"] == read_card(bundled_weights("seamnet"))["sha256"]
     assert len(card["data"]["held_out"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("default", "start", "to_beat"),
+    [
+        (None, None, "seamnet"),
+        (None, "nothing", "seamnet"),
+        (None, "other", "other"),
+        ("mine", None, "mine"),
+        ("mine", "bundled", "mine"),
+        ("mine", "nothing", "mine"),
+        ("mine", "other", "mine"),
+        ("mine", "mine", "mine"),
+        ("smoothed", "other.safetensors", "smoothed"),
+    ],
+)
+def test_what_is_to_beat_is_the_default_or_the_start_where_that_is_bundled(
+    default, start, to_beat
+):
+    for name in ("mine", "other"):
+        user_weights.add_weights(bundled_weights("seamnet"), name)
+    user_weights.set_default(default)
+    assert _method_to_beat(start) == to_beat
+
+
+def test_weights_that_began_badly_have_to_beat_the_default_all_the_same(seeds, tmp_path):
+    network = load_network(bundled_weights("seamnet"))
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for parameter in network.weigher.parameters():
+            parameter += 2 * torch.randn_like(parameter)
+    poor, out = tmp_path / "poor.safetensors", tmp_path / "tuned.safetensors"
+    save_weights(poor, network.state_dict(), read_card(bundled_weights("seamnet")))
+    user_weights.add_weights(bundled_weights("seamnet"), "mine")
+    user_weights.set_default("mine")
+    before = user_weights.find_weights("mine").path.read_bytes()
+    result = call(
+        "--hand", seeds / "hand.jsonl", "--recipe", seeds / "fine.toml", "-o", out,
+        "--start", poor, "--device", "cpu", "--adopt", "mine", "--yes",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    rows = [line.split()[1] for line in result.stdout.splitlines() if line.startswith("| ")]
+    assert rows == ["method", "mine", "tuned"] * 2
+    assert "The new weights are not better." in result.stdout
+    assert "'mine' is the default method and stays as it was" in result.stdout
+    assert user_weights.find_weights("mine").path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("better", "is_taken"), [(True, True), (False, False), (None, False)])
+def test_the_default_itself_is_replaced_by_better_weights_only(tmp_path, better, is_taken):
+    user_weights.add_weights(bundled_weights("seamnet"), "mine")
+    user_weights.set_default("mine")
+    network, out = load_network(bundled_weights("seamnet")), tmp_path / "new.safetensors"
+    with torch.no_grad():
+        network.sharpness += 1
+    save_weights(out, network.state_dict(), read_card(bundled_weights("seamnet")))
+    _adopt("mine", out, better, yes=True)
+    wanted = out if is_taken else bundled_weights("seamnet")
+    assert user_weights.find_weights("mine").path.read_bytes() == wanted.read_bytes()
+    assert user_weights.default_method() == "mine"
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from napari_seamnet.widgets._align import AlignControls
 from napari_seamnet.widgets._settings import Remembered
 from napari_seamnet.widgets._train_choose import find
 from napari_seamnet.widgets._train_plan import (
+    BUNDLED,
     FINE_TUNE,
     NOTHING,
     SOURCE,
@@ -422,6 +423,25 @@ def test_the_table_shows_what_comparing_on_the_held_out_pairs_gives_and_no_is_no
     assert "Nothing was changed" in widget.message.text()
     assert out.is_file(), "until the next training"
     assert make_train().training.plan is None, "it is not asked again"
+
+
+def test_the_table_is_against_the_person_s_default_whatever_the_training_started_from(
+    make_train, seeds, qtbot
+):
+    user_weights.add_weights(bundled_weights("seamnet"), "mine")
+    user_weights.set_default("mine")
+    widget = make_train()
+    choices = widget.choices
+    choices.network.setCurrentIndex(find(choices.network, ("seamnet", BUNDLED)))
+    choices.network.activated.emit(choices.network.currentIndex())
+    choices.data.take_hand(seeds / "hand.jsonl")
+    choices.take_recipe(seeds / "recipe.toml")
+    choices.device.setCurrentIndex(choices.device.findData("cpu"))
+    widget.controls.start.click()
+    qtbot.waitUntil(lambda: not widget.training.is_running, timeout=60_000)
+    assert widget.training.state.stage is Stage.DONE, widget.message.text()
+    assert widget.training.state.comparison.old["method"] == "mine"
+    assert cells(widget.result.table.text())[0] == ["", "mine", "new"]
 
 
 def test_better_weights_too_wait_for_a_person(make_train, tmp_path):

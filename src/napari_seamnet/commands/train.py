@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     type=A_FILE,
     metavar="FILE.jsonl",
     help="Hand alignments that SeamNet learns from directly; a quarter of the pairs is held out, "
-    "and old and new weights are compared on them.",
+    "and on them the new weights are compared with your default, or, without one of your own, "
+    "with those of --start.",
 )
 @click.option(
     "--simulated",
@@ -96,7 +97,7 @@ if TYPE_CHECKING:
     "--adopt",
     metavar="NAME",
     help="Keep the weights as a method of this name, and offer them as the default if they are "
-    "better.",
+    "better than the present one. The default itself is replaced only then.",
 )
 @click.option(
     "--yes", is_flag=True, help="With --adopt: take them as the default, if better, unasked."
@@ -249,12 +250,8 @@ def _compare(
     from dataclasses import asdict
 
     from ..learning.adopt import compare
-    from ..user_weights import default_method
 
-    old = "seamnet" if start in (None, "bundled", "nothing") else str(start)
-    if start is None and default_method() not in ("", "seamnet"):
-        old = default_method()
-    found = compare(old, out, held_out, device=device)
+    found = compare(_method_to_beat(start), out, held_out, device=device)
     say(
         f"\nOn {len(held_out)} held-out pairs:\n\n{found.as_text()}",
         event="compared",
@@ -266,17 +263,44 @@ def _compare(
     return found.is_better
 
 
-def _adopt(name: str, out: Path, better: bool | None, yes: bool) -> None:
-    from ..user_weights import add_weights, set_default
+def _method_to_beat(start: str | None) -> str:
+    """What a person would lose by adopting: their default, whatever the training started from.
 
-    add_weights(out, name, replace=True)
-    click.echo(f"kept as the method {name!r}")
-    if not better:
-        return
-    wants = yes or (sys.stdin.isatty() and click.confirm("Use them as the default from now on?"))
-    if wants:
+    Where that is the bundled one, their own weights that the training started from.
+    """
+    from ..user_weights import DEFAULT_METHOD, default_method
+
+    default = default_method()
+    if default != DEFAULT_METHOD or start in (None, "bundled", "nothing"):
+        return default
+    return str(start)
+
+
+def _adopt(name: str, out: Path, better: bool | None, yes: bool) -> None:
+    from ..user_weights import add_weights, default_method, list_weights, set_default
+
+    def keep() -> None:
+        add_weights(out, name, replace=True)
+        click.echo(f"kept as the method {name!r}")
+
+    own = {found.name for found in list_weights()}
+    is_default = name in own and name == default_method()  # to keep them is to use them, then
+    if not is_default:
+        keep()
+    wants = better and (
+        yes or (sys.stdin.isatty() and click.confirm("Use them as the default from now on?"))
+    )
+    if wants and is_default:
+        keep()
+    elif wants:
         set_default(name)
         click.echo(f"{name!r} is the default method now")
+    elif is_default:
+        click.echo(
+            f"{name!r} is the default method and stays as it was; the new weights are in {out}, "
+            f"and `napari-seamnet weights add {out} --name {name} --replace` takes them all the "
+            "same"
+        )
 
 
 @contextmanager
