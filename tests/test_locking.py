@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from napari_seamnet import locking
-from napari_seamnet.locking import LockedError, only_run
+from napari_seamnet.locking import LockedError, check_no_run, only_run
 
 
 def test_a_second_run_is_refused_and_told_what_to_do(tmp_path):
@@ -86,11 +86,27 @@ def test_a_killed_run_holds_nothing(tmp_path):
     assert not lock.exists()
 
 
+def test_a_reader_learns_of_a_run_and_neither_makes_nor_removes_a_lock(tmp_path):
+    lock = tmp_path / ".lock"
+    check_no_run(tmp_path / "tiles", lock)
+    assert not lock.exists()
+    with only_run(tmp_path / "tiles", lock):
+        with pytest.raises(LockedError, match=r"writing to .*tiles now; wait until it has ended"):
+            check_no_run(tmp_path / "tiles", lock)
+        assert lock.exists()
+    lock.touch()  # as a killed run leaves it
+    for _ in range(2):
+        check_no_run(tmp_path / "tiles", lock)
+    assert lock.exists()
+    with only_run(tmp_path / "tiles", lock):  # having looked, it holds nothing
+        pass
+
+
 def test_on_a_drive_without_locks_the_work_is_done_all_the_same(tmp_path, monkeypatch):
     def refuse(handle):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(locking, "_lock", refuse)
     with only_run(tmp_path / "tiles", tmp_path / ".lock"):
-        pass
+        check_no_run(tmp_path / "tiles", tmp_path / ".lock")
     assert not (tmp_path / ".lock").exists()

@@ -23,6 +23,8 @@ else:
 
 _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 """What drives say that know no locks."""
+_HELD = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES}
+"""What a lock says that another run holds."""
 
 
 class LockedError(ValueError):
@@ -57,6 +59,36 @@ def only_run(place: Path, lock: Path) -> Iterator[None]:
         _give_back(handle, lock)
 
 
+def check_no_run(place: Path, lock: Path) -> None:
+    """Raise `LockedError` if a run holds a lock now; nothing is made, held or removed.
+
+    Parameters
+    ----------
+    place : Path
+        What is being read; for the message.
+    lock : Path
+        The file that a run would have locked; it need not be there.
+    """
+    try:
+        handle = os.open(lock, os.O_RDONLY)  # whoever reads may have no right to write there
+    except OSError:
+        return
+    try:
+        _lock(handle)
+    except OSError as error:
+        if error.errno in _HELD:
+            raise _held(place) from error
+    finally:
+        os.close(handle)
+
+
+def _held(place: Path) -> LockedError:
+    return LockedError(
+        f"another run is writing to {place} now; wait until it has ended, or stop it and run the "
+        "same again to go on, or give another name"
+    )
+
+
 def _take(place: Path, lock: Path) -> int:
     while True:
         handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
@@ -68,12 +100,9 @@ def _take(place: Path, lock: Path) -> int:
             if error.errno in _NO_LOCKS:
                 return handle
             os.close(handle)
-            if error.errno not in (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES):
+            if error.errno not in _HELD:
                 raise
-            raise LockedError(
-                f"another run is writing to {place} now; wait until it has ended, or stop it and "
-                "run the same again to go on, or give another name"
-            ) from error
+            raise _held(place) from error
         os.close(handle)  # whoever held it has just removed the file: lock the next one
 
 

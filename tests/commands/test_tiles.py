@@ -11,7 +11,7 @@ from napari_seamnet import cli
 from napari_seamnet.frames import open_frame
 from napari_seamnet.geometry import Offset, Shift
 from napari_seamnet.learning.hand import Decided, HandAlignment, record
-from napari_seamnet.learning.tile_files import open_tiles
+from napari_seamnet.learning.tile_files import only_writer, open_tiles
 from napari_seamnet.locking import only_run
 
 
@@ -124,6 +124,18 @@ def test_sieve_can_filter_only(hand, tmp_path):
     run("generate", hand, "-o", tmp_path / "set", *SMALL, "--count", 98)
     run("sieve", tmp_path / "set", "-o", tmp_path / "new", "--largest", 1, "--no-even")
     assert len(open_tiles(tmp_path / "new")) == 18
+
+
+@pytest.mark.parametrize("name", ["new", "new.safetensors"])
+def test_a_copy_to_where_another_run_is_writing_is_one_line_and_exit_code_2(hand, tmp_path, name):
+    run("generate", hand, "-o", tmp_path / "set", *SMALL, "--count", 20)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    for command in ("sieve", "compact")[: 1 + name.endswith(".safetensors")]:
+        with only_writer(tmp_path / name):
+            refused = run(command, tmp_path / "set", "-o", tmp_path / name, code=2)
+        assert f"another run is writing to {tmp_path / name} now; wait" in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
 def test_show_draws_the_histogram(hand, tmp_path):

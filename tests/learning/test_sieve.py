@@ -1,6 +1,7 @@
 """Sieved sets: even, within the largest shift, and copied as they were."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -13,11 +14,13 @@ from napari_seamnet.learning.tile_files import (
     TileError,
     TileFolder,
     Tiles,
+    only_writer,
     open_tiles,
     write_compact,
     write_index,
 )
 from napari_seamnet.learning.tile_png import write_tile
+from napari_seamnet.locking import LockedError
 from napari_seamnet.shifts import Cancelled
 
 
@@ -179,6 +182,35 @@ def test_a_cancelled_copy_leaves_nothing(folder, tmp_path):
         with pytest.raises(Cancelled):
             copy_sieved(folder, tmp_path / out, even=False, progress=stop)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["set", "set.safetensors"]
+
+
+@pytest.mark.parametrize("name", ["new", "new.safetensors"])
+def test_a_second_copy_to_the_same_place_is_refused_and_does_the_first_no_harm(
+    folder, tmp_path, name
+):
+    out, refused = tmp_path / name, []
+    write_compact(open_tiles(folder), tmp_path / "set.safetensors")
+
+    def try_again(done, total, what):
+        with pytest.raises(LockedError, match=rf"writing to .*{name} now; wait .* another name"):
+            copy_sieved(tmp_path / "set.safetensors", out, largest=1)
+        refused.append(done)
+
+    made = copy_sieved(folder, out, even=False, progress=try_again)
+    assert refused
+    np.testing.assert_array_equal(made.pixels(slice(None)), open_tiles(folder).pixels(slice(None)))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name, "set", "set.safetensors"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_two_names_of_one_folder_are_one_place(folder, tmp_path):
+    (tmp_path / "new").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "new", target_is_directory=True)
+    with (
+        only_writer(tmp_path / "new"),
+        pytest.raises(LockedError, match="link now"),
+    ):
+        copy_sieved(folder, tmp_path / "link")
 
 
 def test_an_unfinished_set_is_not_copied(folder, tmp_path):

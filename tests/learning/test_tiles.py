@@ -19,9 +19,9 @@ from napari_seamnet.frames import FrameError, as_frame, open_frame
 from napari_seamnet.geometry import Offset, Shift
 from napari_seamnet.learning import tiles as tiles_module
 from napari_seamnet.learning.hand import Decided, HandAlignment, read_hand, record
-from napari_seamnet.learning.sieve import histogram
+from napari_seamnet.learning.sieve import copy_sieved, histogram
 from napari_seamnet.learning.tile_cut import Strips, places
-from napari_seamnet.learning.tile_files import TileError, open_tiles
+from napari_seamnet.learning.tile_files import TileError, open_tiles, write_compact
 from napari_seamnet.learning.tiles import TilePlan, generate_tiles, plan_tiles
 from napari_seamnet.locking import LockedError
 from napari_seamnet.shifts import Cancelled
@@ -384,6 +384,48 @@ def test_a_second_run_at_the_same_place_is_refused_and_does_the_first_no_harm(
     else:
         assert content(out) == content(tmp_path / f"whole-{name}")
     assert not list(tmp_path.glob(".*"))
+
+
+def test_nobody_reads_or_fills_a_folder_while_its_tiles_are_made(four_pairs, tmp_path):
+    out, refused = tmp_path / "set", []
+
+    def meddle(done, total, what):
+        for meddling in (
+            lambda: copy_sieved(out, tmp_path / "sieved", largest=1, even=False),
+            lambda: write_compact(open_tiles(out), tmp_path / "set.safetensors"),
+            lambda: copy_sieved(tmp_path / "other", out),
+        ):
+            with pytest.raises(LockedError, match=r"writing to .*set now; wait until it has"):
+                meddling()
+        refused.append(done)
+
+    generate_tiles(four_pairs, tmp_path / "other", PLAN)
+    generate_tiles(four_pairs, out, PLAN, meddle)
+    assert len(refused) > 4
+    assert content(out) == content(tmp_path / "other")
+    assert not any((tmp_path / name).exists() for name in ("sieved", "set.safetensors"))
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_no_tiles_are_made_where_others_are_just_copied_to(four_pairs, tmp_path):
+    generate_tiles(four_pairs, tmp_path / "set", PLAN)
+    out, refused = tmp_path / "new", []
+
+    def meddle(done, total, what):
+        with pytest.raises(LockedError, match=r"writing to .*new now; wait until it has ended"):
+            generate_tiles(four_pairs, out, PLAN)
+        refused.append(done)
+
+    assert len(copy_sieved(tmp_path / "set", out, even=False, progress=meddle)) == 98
+    assert refused
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_folder_is_filled_where_nothing_can_be_put_beside_it(four_pairs, tmp_path):
+    (tmp_path / "set").mkdir()
+    (tmp_path / ".lock-set").mkdir()  # as good as a read-only folder, for root too
+    generate_tiles(four_pairs, tmp_path / "set", PLAN)
+    assert len(open_tiles(tmp_path / "set")) == 98
 
 
 def test_a_run_killed_as_early_as_can_be_blocks_nothing(four_pairs, tmp_path):

@@ -23,6 +23,7 @@ from .tile_files import (
     TileError,
     TileFolder,
     Tiles,
+    only_writer,
     open_tiles,
     read_index,
     write_compact,
@@ -154,6 +155,8 @@ def copy_sieved(
     ------
     TileError, SavingError
         If there is nothing to copy, or `out` is not empty, or has no folder to be in.
+    LockedError
+        If another run is making the tiles of `source`, or writing some to `out`, now.
     """
     tiles = open_tiles(source)
     chosen = tiles.select(sieve(tiles, largest, even, count, seed))
@@ -162,7 +165,14 @@ def copy_sieved(
     out = Path(out)
     if out.suffix == SUFFIX:
         write_compact(chosen, out, progress)
-        return open_tiles(out)
+    else:
+        with only_writer(out):
+            _copy_folder(chosen, out, progress)
+    return open_tiles(out)
+
+
+def _copy_folder(chosen: Tiles, out: Path, progress: Progress | None) -> None:
+    """Put a folder of copies in its place, when all are there."""
     if out.is_dir() and any(out.iterdir()):
         raise TileError(f"{out} is not empty; give a new or empty folder")
     if not out.is_dir():
@@ -176,7 +186,6 @@ def copy_sieved(
         part.rename(out)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return open_tiles(out)
 
 
 def _copy_pictures(tiles: Tiles, folder: Path, progress: Progress | None) -> None:

@@ -9,30 +9,34 @@ from __future__ import annotations
 import csv
 import json
 import os
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from ..locking import check_no_run, only_run
 from ..saving import written_whole
 from .tile_compact import SUFFIX, compact_start, read_compact
 from .tile_label import TileError, read_tile
 from .tile_png import peek, read_picture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..shifts.estimate import Progress
 
 __all__ = [
     "INDEX",
+    "LOCK",
     "PLAN",
     "TRAIN",
     "VALIDATION",
     "TileError",
     "TileFolder",
     "Tiles",
+    "only_writer",
     "open_tiles",
     "write_compact",
     "write_index",
@@ -40,7 +44,7 @@ __all__ = [
 
 TRAIN, VALIDATION = "train", "validation"
 """Names of the splits, and of their folders."""
-INDEX, PLAN = "tiles.csv", "tiles.json"
+INDEX, PLAN, LOCK = "tiles.csv", "tiles.json", ".lock"
 COLUMNS = ("file", "split", "pair", "dy", "dx", "y", "x", "swapped")
 """Of the index: y, x is where the first square was cut, in the pixels of its frame; swapped is 1
 where that frame is the pair's second one. Empty where it is not known."""
@@ -169,6 +173,8 @@ def open_tiles(path: str | os.PathLike[str]) -> Tiles:
     ------
     TileError
         If there are no tiles, or one is damaged or of another size, or their making was stopped.
+    LockedError
+        If they are just being made.
     """
     path = Path(path)
     if path.is_dir():
@@ -200,10 +206,12 @@ def write_compact(
     ------
     TileError, SavingError
         If the name has another ending, a tile is damaged, or the folder is not there.
+    LockedError
+        If another run is writing this file now.
     """
     path = Path(path)
     check_suffix(path)
-    with written_whole(path) as part, part.open("wb") as file:
+    with only_writer(path), written_whole(path) as part, part.open("wb") as file:
         file.write(compact_start(tiles.shifts, tiles.pairs, tiles.splits, tiles.size, {}))
         for start in range(0, len(tiles), _BLOCK):
             file.write(tiles.pixels(slice(start, start + _BLOCK)).data)
@@ -211,6 +219,33 @@ def write_compact(
                 progress(min(start + _BLOCK, len(tiles)), len(tiles), f"writing {path.name}")
         file.flush()
         os.fsync(file.fileno())
+
+
+@contextmanager
+def only_writer(out: Path) -> Iterator[None]:
+    """Hold a place while a set of tiles is written to it, so that a second run is refused there.
+
+    Parameters
+    ----------
+    out : Path
+        A folder or a compact file, there or not.
+
+    Raises
+    ------
+    LockedError
+        If another run makes, sieves or packs tiles there now.
+
+    Notes
+    -----
+    The lock lies beside the place, since a folder has to be empty for a whole set to be put there.
+    """
+    # Two names of one folder are one place; a file's link is replaced, not what it points to.
+    place = out.resolve() if out.is_dir() else out.parent.resolve() / out.name
+    with ExitStack() as held:
+        # Where nothing can be put beside it, no set can be put there as a whole either.
+        with suppress(OSError):
+            held.enter_context(only_run(out, place.parent / f"{LOCK}-{place.name}"))
+        yield
 
 
 def check_suffix(path: Path) -> None:
@@ -283,6 +318,7 @@ def _check_finished(folder: Path) -> None:
     except (AttributeError, ValueError) as error:
         raise TileError(f"{folder / PLAN} is damaged ({error}); delete it") from error
     if finished is False:
+        check_no_run(folder, folder / LOCK)
         raise TileError(
             f"the tiles in {folder} are not finished; run the same `tiles generate` again, or "
             f"delete {PLAN} there to use what there is"

@@ -2,8 +2,8 @@
 
 Only the making is here: which tiles is decided in `tile_plan.py`, where they can be cut in
 `tile_cut.py`, and what the files look like in `tile_files.py`. A run that was stopped, even
-killed, goes on where it was when it is started again with the same plan. One run at a time makes
-tiles at a place: two would throw away and mix up what the other is writing.
+killed, goes on where it was when it is started again with the same plan. One run at a time writes
+tiles to a place: two would throw away and mix up what the other is writing.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from ..saving import check_folder, written_whole
 from .tile_compact import CompactPixels, compact_start, continue_compact, read_compact
 from .tile_cut import Strips
 from .tile_files import (
+    LOCK,
     PLAN,
     TRAIN,
     VALIDATION,
@@ -30,6 +31,7 @@ from .tile_files import (
     TileFolder,
     Tiles,
     check_suffix,
+    only_writer,
     write_index,
 )
 from .tile_plan import PlannedTiles, TilePlan, plan_hash, plan_tiles
@@ -46,7 +48,6 @@ __all__ = ["PlannedTiles", "TilePlan", "generate_tiles", "plan_tiles"]
 _BATCH = 32
 """Tiles between two reports of progress, so the longest that a cancel waits: 50 ms."""
 _THREADS = min(8, os.cpu_count() or 1)
-_LOCK = ".lock"
 _PNG_END = b"IEND\xaeB`\x82"
 
 
@@ -84,7 +85,7 @@ def generate_tiles(
     TileError
         If `out` holds something else, or the pairs do not suffice (see `plan_tiles`).
     LockedError
-        If another run is making tiles there now.
+        If another run is writing tiles there now.
     FrameError, HandFileError
         If a frame is gone, damaged, or no longer the one that was aligned.
 
@@ -100,13 +101,14 @@ def generate_tiles(
     if compact:
         check_suffix(out)
         check_folder(out)
-        with only_run(out, out.with_name(f"{_LOCK}-{out.name}")):
+        with only_writer(out):
             return _generate_compact(alignments, out, plan, planned, name, progress)
     _check_claim(out, plan, name)
-    out.mkdir(exist_ok=True)
-    # In the folder: the one that it lies in may be read-only.
-    with only_run(out, out / _LOCK):
-        return _generate_folder(alignments, out, plan, planned, name, progress)
+    with only_writer(out):
+        out.mkdir(exist_ok=True)
+        # In the folder too: the one that it lies in may be read-only, and readers look here.
+        with only_run(out, out / LOCK):
+            return _generate_folder(alignments, out, plan, planned, name, progress)
 
 
 def _generate_folder(
@@ -245,7 +247,7 @@ def _check_claim(out: Path, plan: TilePlan, name: str) -> bool:
 
 def _is_ours(name: str) -> bool:
     """Whether a name is one that a run leaves which was killed before it wrote its plan."""
-    return name == _LOCK or name.startswith(".part-")
+    return name == LOCK or name.startswith(".part-")
 
 
 def _claim(out: Path, plan: TilePlan, name: str) -> bool:
