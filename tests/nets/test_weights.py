@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from napari_seamnet.nets import NETWORKS, build
+from napari_seamnet.nets import weights as weights_module
 from napari_seamnet.nets.cards import check_header, square_size
 from napari_seamnet.nets.seamnet import SeamNet
 from napari_seamnet.nets.weights import (
@@ -87,6 +88,88 @@ def test_the_card_s_recipe_is_the_one_that_is_shipped():
     recipe = Recipe(**tomllib.loads(text))
     for name, value in read_card()["recipe"].items():
         assert getattr(recipe, name) == value, name
+
+
+# ---- saved before the present first look ------------------------------------------------------
+
+
+def saved_anew(path, change):
+    """The bundled weights with a sharpness of their own, after a change of their tensors."""
+    state = load_seamnet().state_dict()
+    state["sharpness"] = torch.tensor(1.25)
+    save_weights(path, change(dict(state)), read_card())
+    return state
+
+
+def without(*beginnings):
+    return lambda state: {k: v for k, v in state.items() if not k.startswith(beginnings)}
+
+
+def with_other_shapes(state):
+    """As of a first look with fewer maps, and a layer that is no more."""
+    state["first_weigher.own.weight"] = torch.zeros(48, 18)
+    state["first_weigher.gone.weight"] = torch.zeros(3)
+    return state
+
+
+@pytest.mark.parametrize(
+    "change",
+    [without("first_weigher."), without("first_weigher.out."), with_other_shapes],
+    ids=["none", "a part", "another"],
+)
+def test_weights_without_the_present_first_weigher_get_the_bundled_one(tmp_path, change):
+    path = tmp_path / "mine.safetensors"
+    own = saved_anew(path, change)
+    content = path.read_bytes()
+    loaded, bundled = load_seamnet(path).state_dict(), load_seamnet().state_dict()
+    assert set(loaded) == set(bundled)
+    for name, value in loaded.items():
+        wanted = bundled if name.startswith("first_weigher.") else own
+        torch.testing.assert_close(value, wanted[name], rtol=0, atol=0)
+    assert path.read_bytes() == content
+
+
+def test_a_first_weigher_of_one_s_own_that_fits_is_kept(tmp_path):
+    def trained(state):
+        state["first_weigher.out.bias"] = torch.tensor([7.5])
+        return state
+
+    saved_anew(tmp_path / "mine.safetensors", trained)
+    assert load_seamnet(tmp_path / "mine.safetensors").first_weigher.out.bias.item() == 7.5
+
+
+def with_another_weigher(state):
+    state["weigher.own.weight"] = torch.zeros(48, 18)
+    return without("first_weigher.")(state)
+
+
+def with_too_much(state):
+    state["second_weigher.out.bias"] = torch.zeros(1)
+    return without("first_weigher.")(state)
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (without("first_weigher.", "weigher.out.bias"), "weigher.out.bias"),
+        (without("first_weigher.", "sharpness"), "sharpness"),
+        (with_another_weigher, "weigher.own.weight"),
+        (with_too_much, "second_weigher.out.bias"),
+    ],
+)
+def test_whatever_else_does_not_fit_is_still_refused(tmp_path, change, name):
+    saved_anew(tmp_path / "mine.safetensors", change)
+    with pytest.raises(WeightsError, match=rf"(?s)mine\.safetensors do not fit a SeamNet.*{name}"):
+        load_network(tmp_path / "mine.safetensors")
+
+
+def test_bundled_weights_without_a_first_weigher_would_be_refused_and_not_loaded_for_ever(
+    tmp_path, monkeypatch
+):
+    saved_anew(tmp_path / "seamnet.safetensors", without("first_weigher."))
+    monkeypatch.setattr(weights_module, "BUNDLED", tmp_path / "seamnet.safetensors")
+    with pytest.raises(WeightsError, match=r"(?s)do not fit a SeamNet.*Missing.*first_weigher"):
+        load_network(tmp_path / "seamnet.safetensors")
 
 
 # ---- whatever network the card says ----------------------------------------------------------

@@ -42,6 +42,8 @@ __all__ = [
 
 BUNDLED = bundled_weights("seamnet")
 
+_FIRST_WEIGHER = "first_weigher."
+
 _loading = threading.Lock()
 
 
@@ -87,20 +89,49 @@ def load_network(path: Path = BUNDLED) -> nn.Module:
     ------
     WeightsError
         If the file or its card is missing, damaged, or of another network.
+
+    Notes
+    -----
+    A SeamNet saved before there was a first look, or when it had other maps, gets the bundled
+    file's weigher of them, so that a person's own weights outlive an update. That weigher sees
+    correlations of fixed filters and no feature of the network: it serves whatever else was
+    trained. The file stays as it is.
     """
     card, content = cards.read_checked(path)
     kind = "SeamNet" if card["network"] == "seamnet" else f"network {card['network']!r}"
     try:
         with _without_memory(card):
             network = build(card["network"], **card["architecture"])
-        wide = {
-            name: value.float() if value.is_floating_point() else value
-            for name, value in load(content).items()
-        }
-        network.load_state_dict(wide, assign=True)
+        state = _widened(content)
+        if isinstance(network, SeamNet):
+            state = _with_first_weigher(state, network)
+        network.load_state_dict(state, assign=True)
     except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise WeightsError(f"the weights {path} do not fit a {kind}: {error}") from error
     return network.eval()
+
+
+def _widened(content: bytes) -> dict[str, torch.Tensor]:
+    return {
+        name: value.float() if value.is_floating_point() else value
+        for name, value in load(content).items()
+    }
+
+
+def _with_first_weigher(
+    state: dict[str, torch.Tensor], network: SeamNet
+) -> dict[str, torch.Tensor]:
+    """Take the weigher of first looks from the bundled file where a network's own does not fit."""
+    shapes, wanted = (
+        {name: value.shape for name, value in tensors.items() if name.startswith(_FIRST_WEIGHER)}
+        for tensors in (state, network.state_dict())
+    )
+    if shapes == wanted:
+        return state
+    # Its numbers, not `load_network`: were the bundled ones to lack it too, that would not end.
+    bundled = _widened(cards.read_checked(BUNDLED)[1])
+    own = {name: value for name, value in state.items() if name not in shapes}
+    return own | {name: value for name, value in bundled.items() if name in wanted}
 
 
 def _without_memory(card: dict) -> AbstractContextManager[object]:
