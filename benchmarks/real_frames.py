@@ -5,9 +5,10 @@
 For each pair of each set, the nominal offset is the rounded truth plus a random whole-pixel
 jitter within ±10 px. With noise, one side's contrast is halved about mid-grey, then Gaussian noise
 of that share of the full range is added to both sides, and both are cut off at 0 and 255
-(`learning/spoiling.py`). With several draws of jitter and noise a pair, tables show means over
-them: of one draw, two methods that are alike may differ by five pairs of 24. Prints tables in
-Markdown; `--csv FILE` keeps every single answer.
+(`learning/spoiling.py`); with `--flicker`, each row of each side gets a brightness of its own,
+too. With several draws of jitter and noise a pair, tables show means over them: of one draw, two
+methods that are alike may differ by five pairs of 24. Prints tables in Markdown; `--csv FILE`
+keeps every single answer.
 """
 
 from __future__ import annotations
@@ -47,15 +48,25 @@ CLAIMS = ((0.0, 0.3), (0.3, 0.6), (0.6, 0.9), (0.9, 0.99), (0.99, 1.0))
 
 
 def wide_overlap(
-    first: Frame, second: Frame, nominal: Offset, sigma: float, rng: np.random.Generator
+    first: Frame,
+    second: Frame,
+    nominal: Offset,
+    sigma: float,
+    flicker: float,
+    rng: np.random.Generator,
 ) -> Overlap:
     """Cut the overlap with the margin that some methods want, spoiled alike for all of them."""
     overlap = Overlap.cut(first, second, nominal, margin=MAX_SHIFT)
-    return spoil(overlap, sigma, rng) if sigma else overlap
+    return spoil(overlap, sigma, rng, flicker) if sigma or flicker else overlap
 
 
 def answers(
-    data: Path, sets: list[str], methods: list[str], noises: list[float], seeds: list[int]
+    data: Path,
+    sets: list[str],
+    methods: list[str],
+    noises: list[float],
+    seeds: list[int],
+    flicker: float = 0.0,
 ):
     """Yield one row per pair, noise, seed and method; without noise only of the first seed."""
     made = {
@@ -73,7 +84,7 @@ def answers(
                 jitter = rng.integers(-JITTER, JITTER + 1, 2)
                 nominal = Offset(int(dy + jitter[0]), int(dx + jitter[1]))
                 truth = pair.offset - nominal
-                wide = wide_overlap(first, second, nominal, sigma, rng)
+                wide = wide_overlap(first, second, nominal, sigma, flicker, rng)
                 for method_name, method in made.items():
                     overlap = wide if method.wants_margin else wide.nominal()
                     start = time.perf_counter()
@@ -157,6 +168,7 @@ def main() -> None:
     parser.add_argument("--noise", default="0,0.15,0.3,0.45")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--draws", type=int, default=1, help="of jitter and noise, with noise")
+    parser.add_argument("--flicker", type=float, default=0.0, help="of lines, beside the noise")
     parser.add_argument("--csv", type=Path, help="keep every answer in this file")
     parser.add_argument("--again", type=Path, help="print the tables of such a file once more")
     args = parser.parse_args()
@@ -169,7 +181,7 @@ def main() -> None:
         print_tables([row | {key: float(row[key]) for key in numbers} for row in kept], methods)
         return
     seeds = list(range(args.seed, args.seed + args.draws))
-    rows = list(answers(args.data, args.sets.split(","), methods, noises, seeds))
+    rows = list(answers(args.data, args.sets.split(","), methods, noises, seeds, args.flicker))
     if args.csv:
         with open(args.csv, "w", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]))

@@ -1,4 +1,4 @@
-"""Spoiling a seam on purpose: less contrast in one crop, noise in both.
+"""Spoiling a seam on purpose: less contrast in one crop, noise and flicker in both.
 
 One way to spoil, the same for all benchmarks, is here. What a microscope does to its pictures is
 simulated in `exposure.py`, how training pictures are varied in `augment.py`.
@@ -11,7 +11,9 @@ import numpy as np
 from ..seams import Overlap
 
 
-def spoil(overlap: Overlap, sigma: float, rng: np.random.Generator) -> Overlap:
+def spoil(
+    overlap: Overlap, sigma: float, rng: np.random.Generator, flicker: float = 0.0
+) -> Overlap:
     """Halve the second crop's contrast and add noise to both.
 
     Parameters
@@ -23,6 +25,8 @@ def spoil(overlap: Overlap, sigma: float, rng: np.random.Generator) -> Overlap:
         of floats, of what the two crops hold.
     rng : numpy.random.Generator
         Draws the noise.
+    flicker : float
+        Standard deviation of what is added to each row as a whole, as a share of the same range.
 
     Returns
     -------
@@ -33,10 +37,13 @@ def spoil(overlap: Overlap, sigma: float, rng: np.random.Generator) -> Overlap:
     low, high = _full_range(overlap)
     middle = (low + high) / 2
     flat = middle + (overlap.second - middle) / 2
-    first, second = (
-        np.clip(crop + rng.normal(0.0, sigma * (high - low), crop.shape), low, high)
-        for crop in (overlap.first, flat)
-    )
+    noisy = [
+        crop + rng.normal(0.0, sigma * (high - low), crop.shape) for crop in (overlap.first, flat)
+    ]
+    if flicker:
+        for crop in noisy:
+            crop += rng.normal(0.0, flicker * (high - low), (len(crop), 1))
+    first, second = (np.clip(crop, low, high) for crop in noisy)
     return Overlap(
         _of_dtype(first, overlap.first.dtype),
         _of_dtype(second, overlap.second.dtype),

@@ -16,6 +16,7 @@ from ..seams import Overlap
 from .coarse_to_fine import MOST_LOOKS, WIDE, compare_wide
 from .correlation import no_evidence
 from .estimate import Estimate, Status, undetermined
+from .flicker import without_flicker
 from .lattice import find_lattice
 from .posterior import FINE_AGREEMENT, estimate_from_map
 from .repeats import estimate_with_repeats, rival_in
@@ -88,10 +89,9 @@ class SeamNetMethod:
             from ..nets.device import choose_device
 
             choose_device(self.device)
-        reason = no_evidence(overlap.first, overlap.second)
-        if reason:
+        if reason := no_evidence(overlap.first, overlap.second):
             return undetermined(self.name, reason)
-        return self._answer(_filled(overlap), max_shift, progress)
+        return self._answer(_prepared(overlap, max_shift), max_shift, progress)
 
     def estimate_many(self, overlaps: Sequence[Overlap], *, max_shift: int = 15) -> list[Estimate]:
         """Estimate many seams in one batch, as it suits a GPU.
@@ -126,7 +126,7 @@ class SeamNetMethod:
             for index in told:
                 found[index] = self.estimate(overlaps[index], max_shift=max_shift)
         elif told:
-            filled = [_filled(overlaps[index]) for index in told]
+            filled = [_prepared(overlaps[index], max_shift) for index in told]
             from ..nets.inference import compare_many
 
             seen = compare_many(
@@ -172,7 +172,7 @@ class SeamNetMethod:
         wholes = chosen.whole(), rival.whole()
         if max(abs(part) for whole in wholes for part in whole) > max_shift:
             raise ValueError(f"shifts beyond the range of ±{max_shift} px cannot be compared")
-        filled = _filled(overlap)
+        filled = _prepared(overlap, max_shift)
         from ..nets.preload import preload_libraries
 
         preload_libraries()
@@ -252,9 +252,10 @@ class SeamNetMethod:
         return by_least_squares(found, filled, is_first_look=seen.is_first_look)
 
 
-def _filled(overlap: Overlap) -> Overlap:
-    """The same seam with both crops filled."""
-    return Overlap(fill(overlap.first), fill(overlap.second), overlap.origin)
+def _prepared(overlap: Overlap, max_shift: int) -> Overlap:
+    """The same seam with both crops filled, and without flicker."""
+    filled = Overlap(fill(overlap.first), fill(overlap.second), overlap.origin)
+    return without_flicker(filled, max_shift)
 
 
 def fill(crop: np.ndarray) -> np.ndarray:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import torch
 
+from ...seams import Overlap
+from ...shifts.flicker import without_flicker
 from ..augment import Augmentation, augment
 from ..tile_cut import Strips, places
 
@@ -253,9 +255,23 @@ def read_windows(
     strips, fractions = [], []
     for alignment in alignments:
         dy, dx = alignment.offset.whole()
-        strips.append(Strips.read(*open_frames(alignment), (dy, dx), reach))
+        strips.append(_level(Strips.read(*open_frames(alignment), (dy, dx), reach), reach))
         fractions.append((alignment.offset.dy - dy, alignment.offset.dx - dx))
     return WindowBatches(strips, fractions, steps, reach, seed, augmentation)
+
+
+def _level(strips: Strips, reach: int) -> Strips:
+    """The same without flicker, as SeamNet looks at every seam."""
+    corners = strips.first_corner, strips.second_corner
+    y, x = (two + off - one for one, two, off in zip(*corners, strips.offset, strict=True))
+    overlap = Overlap(strips.first.astype(float), strips.second.astype(float), (y, x))
+    level = without_flicker(overlap, reach)
+    if level is overlap:
+        return strips
+    first, second = (
+        np.clip(np.rint(crop), 0, 255).astype(np.uint8) for crop in (level.first, level.second)
+    )
+    return replace(strips, first=first, second=second)
 
 
 @dataclass(frozen=True, eq=False)
