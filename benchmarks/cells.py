@@ -21,6 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from scipy import optimize, special
 
 from napari_seamnet.learning import scenes
 from napari_seamnet.learning.seam_kinds import Difference, simulate_seam
@@ -100,6 +101,15 @@ def calibration_error(rows: list[dict]) -> float:
     )
 
 
+def odds_of_doubtful(rows: list[dict]) -> float:
+    """What doubtful seams' odds should have been multiplied by, by maximum likelihood."""
+    doubtful = [row for row in rows if row["status"] == "doubtful"]
+    odds = special.logit([row["confidence"] for row in doubtful])
+    sign = np.where([row["error"] <= 1 for row in doubtful], 1, -1)
+    best = optimize.minimize_scalar(lambda by: -special.log_expit(sign * (odds + by)).sum())
+    return float(np.exp(best.x))
+
+
 def table(rows: list[dict], by: str, methods: list[str]) -> None:
     """Print the share within 1 px by one side of the cells."""
     values = list(dict.fromkeys(row[by] for row in rows))
@@ -160,6 +170,7 @@ def report(rows: list[dict], methods: list[str]) -> None:
     if plain:
         share = np.mean([row["status"] == "certain" for row in plain])
         print(f"ordinary seams that are certain: {share:.1%} of {len(plain)}")
+    print(f"likeliest odds of doubtful seams: {odds_of_doubtful(mine):.2f} times what was said")
     for name in methods:
         some = [row for row in rows if row["method"] == name]
         print(
