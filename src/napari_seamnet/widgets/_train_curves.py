@@ -27,6 +27,8 @@ A_ROW = 3
 """Composites side by side: six would be too small to judge fringes by."""
 MARGIN = 44
 """Room for the words beside the composites, in px."""
+EARLIEST = 0.25
+"""Share of an epoch from which on its loss is drawn: the mean of a few batches leads astray."""
 
 
 class Curves(QWidget):
@@ -58,7 +60,7 @@ class Curves(QWidget):
             Of napari's theme.
         """
         now: tuple[float, float] | None = None
-        if state.step and state.loss is not None:
+        if state.step >= EARLIEST * state.steps > 0 and state.loss is not None:
             now = state.epoch + state.step / max(1, state.steps), state.loss
         new = (state.course, now, state.epochs, unit, colours)
         if new == self._shown:
