@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     "--hand",
     type=A_FILE,
     metavar="FILE.jsonl",
-    help="Hand alignments that SeamNet learns from directly; a quarter of the pairs is held out, "
+    help="Hand alignments that SeamNet learns from directly; two in five are held out, "
     "and on them the new weights are compared with your default, or, without one of your own, "
     "with those of --start.",
 )

@@ -29,7 +29,7 @@ class TrainData(QWidget):
         self.add_hand = button(
             "hand alignments...",
             "A file of pairs aligned by hand (.jsonl), as Align pair and Training set write it. "
-            "A quarter of the pairs is held out, to compare old and new weights on.",
+            "Two in five pairs are held out, to compare old and new weights on.",
             self._ask_for_hand,
         )
         self.add_folder = button(

@@ -81,8 +81,6 @@ class SeamLearner:
         Trained in place.
     reach : int
         Search range, in px each way.
-    only_weigher : bool
-        Whether the features stay as they are.
     is_mixed : bool
         Whether to compute the features in bfloat16.
     """
@@ -91,33 +89,29 @@ class SeamLearner:
         self,
         network: SeamNet,
         reach: int = 15,
-        only_weigher: bool = False,
         is_mixed: bool = False,
     ) -> None:
         self.network = network
         self.reach = reach
-        self.only_weigher = only_weigher
         self.is_mixed = is_mixed
 
     def learns(self) -> list[nn.Parameter]:
-        """All parameters, or the weigher's."""
-        return list((self.network.weigher if self.only_weigher else self.network).parameters())
+        """All parameters."""
+        return list(self.network.parameters())
 
     def learn(
         self, pixels: torch.Tensor, shifts: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """See `Learner`; the loss is the cross-entropy of the posterior as it will be used."""
         first, second = pixels[:, :1].float(), pixels[:, 1:].float()
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.only_weigher):
-            with _mixed(pixels.device, self.is_mixed):
-                features = [self.network.encode(crop) for crop in (first, second)]
-            maps, n_pixels = self.network.correlate(
-                first, second, features[0].float(), features[1].float(), self.reach
-            )
+        with _mixed(pixels.device, self.is_mixed):
+            features = [self.network.encode(crop) for crop in (first, second)]
+        maps, n_pixels = self.network.correlate(
+            first, second, features[0].float(), features[1].float(), self.reach
+        )
         logits = self.network.weigh(maps, n_pixels)
         loss = shift_loss(logits, shifts)
-        if not self.only_weigher:
-            loss = loss + AUXILIARY * shift_loss(self.network.learned_logits(maps), shifts)
+        loss = loss + AUXILIARY * shift_loss(self.network.learned_logits(maps), shifts)
         return loss.mean(), peaks(logits.detach())
 
 

@@ -53,8 +53,6 @@ class FitRecipe:
         Largest norm of the gradients; 0 for none.
     reach : int
         Largest shift of SeamNet's windows and of simulated squares, in px.
-    only_weigher : bool
-        Whether SeamNet's features stay as they are.
     augmentation : mapping
         Strengths, see `learning.augment.Augmentation`; empty for tiles as they are.
     validation : float
@@ -76,7 +74,6 @@ class FitRecipe:
     least_rate: float = 1e-8
     clip: float = 0.0
     reach: int = 10
-    only_weigher: bool = False
     augmentation: dict[str, Any] = field(default_factory=dict)
     validation: float = 0.25
 

@@ -278,7 +278,7 @@ def _network(
 def _learner(network: SeamNet | ThesisNet, recipe: FitRecipe, device: torch.device) -> Learner:
     mixed = device.type == "cuda"
     if isinstance(network, SeamNet):
-        return SeamLearner(network, recipe.reach + MARGIN, recipe.only_weigher, mixed)
+        return SeamLearner(network, recipe.reach + MARGIN, mixed)
     return SquareLearner(network, mixed)
 
 
