@@ -304,6 +304,57 @@ def _peak_mass(logits: torch.Tensor) -> float:
     return float(around.sum())
 
 
+def look_at_parts(
+    first: np.ndarray,
+    second: np.ndarray,
+    origin: tuple[int, int],
+    max_shift: int,
+    *,
+    device: str = "auto",
+    weights: Path | None = None,
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Ask each part along a seam for itself, by plain pictures.
+
+    Parameters
+    ----------
+    first, second, origin, device, weights
+        As for `compare`.
+    max_shift : int
+        Search range, in px each way.
+
+    Returns
+    -------
+    shifts : (PARTS, 2) float64 array
+        Mean (dy, dx) of each part's peak, in px.
+    sure : (PARTS,) float64 array
+        Probability of that peak, 0..1. None instead of both where the seam is too short for parts.
+
+    Raises
+    ------
+    DeviceError, WeightsError
+        As `compare`.
+    """
+    target = choose_device(device)
+    network = loaded(weights, target.type)
+    with torch.inference_mode(), limited_threads(1):
+        crops = [torch.from_numpy(crop).to(target)[None, None] for crop in (first, second)]
+        seen = first_look(crops[0], crops[1], max_shift, origin)
+        if seen is None:
+            return None
+        areas = seen.maps.new_full((PARTS,), seen.area / PARTS)
+        logits = weighted(seen.maps, network.first_weigher(seen.maps, areas))
+        posteriors = torch.softmax(logits.flatten(1), 1).view_as(logits).double().cpu().numpy()
+    steps = np.arange(-max_shift, max_shift + 1)
+    shifts, sure = np.empty((PARTS, 2)), np.empty(PARTS)
+    for k, posterior in enumerate(posteriors):
+        y, x = divmod(int(posterior.argmax()), len(steps))
+        rows, cols = (slice(max(0, at - PEAK), at + PEAK + 1) for at in (y, x))
+        peak = posterior[rows, cols]
+        sure[k] = peak.sum()
+        shifts[k] = peak.sum(1) @ steps[rows] / sure[k], peak.sum(0) @ steps[cols] / sure[k]
+    return shifts, sure
+
+
 def votes(
     first: np.ndarray,
     second: np.ndarray,

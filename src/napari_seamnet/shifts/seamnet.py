@@ -19,6 +19,7 @@ from .correlation import no_evidence
 from .estimate import Estimate, Status, undetermined
 from .flicker import without_flicker
 from .lattice import find_lattice
+from .parts import Parts, by_parts
 from .posterior import FINE_AGREEMENT, estimate_from_map, judge
 from .repeats import estimate_with_repeats, rival_in
 from .second_opinion import by_least_squares
@@ -36,6 +37,10 @@ DOUBTED = 0.67
 """What the odds of a doubtful estimate count: those whose evidence is weak are right less often
 than the map says. The most likely value on the seams of `benchmarks/cells.py --seed 71000001`,
 which nothing else was measured on; see J. Platt, Advances in Large Margin Classifiers, 1999."""
+
+
+PART_RANGE = 15
+"""px that a part of a seam may lie from its shift: one degree over 1,700 px, from end to end."""
 
 
 class SeamNetMethod:
@@ -256,9 +261,26 @@ class SeamNetMethod:
             found = estimate_with_repeats(filled, lattice, seen.logits, read)
         if found.status is Status.DOUBTFUL:
             found = _sobered(found)
-        if found.status is Status.UNDETERMINED or seen.is_warped:
+        if found.status is Status.UNDETERMINED:
             return found
-        return by_least_squares(found, filled, is_first_look=seen.is_first_look)
+        if not seen.is_warped:
+            found = by_least_squares(found, filled, is_first_look=seen.is_first_look)
+        if seen.is_first_look or found.status is Status.AMBIGUOUS:  # or its parts were asked
+            return found
+        return self._ask_parts(found, filled, seen.is_warped)
+
+    def _ask_parts(self, found: Estimate, filled: Overlap, is_warped: bool) -> Estimate:
+        from ..nets.inference import look_at_parts
+
+        dy, dx = found.shift.whole()
+        origin = filled.origin[0] + dy, filled.origin[1] + dx
+        seen = look_at_parts(
+            filled.first, filled.second, origin, PART_RANGE,
+            device=self.device, weights=self.weights,
+        )  # fmt: skip
+        if seen is None:
+            return found
+        return by_parts(found, Parts(seen[0] + (dy, dx), seen[1]), is_warped=is_warped)
 
 
 def _sobered(found: Estimate) -> Estimate:

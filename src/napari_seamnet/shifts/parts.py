@@ -1,0 +1,101 @@
+"""Seams whose parts lie many px apart: a frame is turned, or of another scale.
+
+Where one frame is turned by half a degree against the other, a peak as good as any belongs to the
+part of the seam that happens to fit, and that part may lie far from the middle. So each part along
+the seam is asked for itself, over the whole range. Bends of a few px are `bend.py`'s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..geometry import Shift
+from .estimate import Estimate, ShiftMap, Status
+
+SURE = 0.99
+"""Probability of its own peak from which on a part is believed."""
+FAR = 2.0
+"""px; a part that is farther from the seam's shift, on either axis, means another one."""
+ASIDE = 0.75
+"""px that the seam's shift may lie beside the middle of its parts, which is known half as well."""
+BENT = 10.0
+"""px that the parts of a warped seam may lie apart without its frame being turned; 9 in vem_s2."""
+TURNED = 0.9
+"""Most that a seam may claim whose parts lie apart."""
+SPREAD = 0.5
+"""px; standard deviation of the middle of such parts."""
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What each part along a seam says by itself.
+
+    Parameters
+    ----------
+    shifts : (P, 2) float array
+        Shift (dy, dx) of each part, in px.
+    sure : (P,) float array
+        Probability (0..1) of its peak.
+    """
+
+    shifts: np.ndarray
+    sure: np.ndarray
+
+    @property
+    def apart(self) -> float:
+        """How far the parts that are sure lie apart on either axis, in px."""
+        return float(np.ptp(self.shifts[self.sure >= SURE], axis=0).max())
+
+
+def by_parts(found: Estimate, parts: Parts, *, is_warped: bool = False) -> Estimate:
+    """Ask the parts of a seam about its estimate.
+
+    Parameters
+    ----------
+    found : Estimate
+        Certain or doubtful, with its map.
+    parts : Parts
+        Of the same seam.
+    is_warped : bool
+        Whether the estimate is that of coarse detail already, since fine detail fits nowhere: then
+        the shift stays where it is unless the parts lie over `BENT` px apart.
+
+    Returns
+    -------
+    Estimate
+        Where a part is sure of a shift more than `FAR` px away, the estimate is doubtful, unless
+        it lies in the middle of parts that are all sure. Where they are and it does not, its shift
+        is that middle, and its map a bell around it.
+    """
+    off = parts.shifts - tuple(found.shift)
+    is_sure = parts.sure >= SURE
+    if found.map is None or not (is_sure & (np.abs(off).max(1) > FAR)).any():
+        return found
+    reason = f"parts of the seam lie {parts.apart:.0f} px apart: is a frame turned, or scaled?"
+    if not is_sure.all():
+        return _doubted(found, reason) if found.status is Status.CERTAIN else found
+    middle = parts.shifts.mean(0)
+    if np.abs(off.mean(0)).max() <= ASIDE:
+        return found
+    stays = is_warped and parts.apart <= BENT
+    if stays or np.abs(middle).max() > found.map.max_shift - 1:
+        return _doubted(found, reason)
+    shift = Shift(float(middle[0]), float(middle[1]))
+    bell = _bell(found.map, shift)
+    return _doubted(replace(found, shift=shift, map=bell, alternatives=()), reason, TURNED)
+
+
+def _doubted(found: Estimate, reason: str, least: float = 0.0) -> Estimate:
+    confidence = min(TURNED, max(least, found.confidence))
+    return replace(found, status=Status.DOUBTFUL, confidence=confidence, reason=reason)
+
+
+def _bell(like: ShiftMap, shift: Shift) -> ShiftMap:
+    """Log-probabilities around a shift, and something everywhere else."""
+    steps = np.arange(-like.max_shift, like.max_shift + 1)
+    away = (steps[:, None] - shift.dy) ** 2 + (steps - shift.dx) ** 2
+    bell = np.exp(-away / (2 * SPREAD**2))
+    probability = TURNED * bell / bell.sum() + (1 - TURNED) / bell.size
+    return ShiftMap(np.log(probability), like.meaning)
