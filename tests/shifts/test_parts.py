@@ -56,6 +56,15 @@ def test_a_bent_seam_whose_shift_is_the_middle_stays_certain():
     assert by_parts(found, parts_at((3, 0), (0, 0), (0, 0), (-3, 0))) is found
 
 
+def test_one_part_that_shows_something_else_has_no_say():
+    bar = parts_at((4.2, -7), (4, -6.9), (0, 0), (4.1, -7.1))
+    found = estimate_of(Shift(4.1, -7.0))
+    assert by_parts(found, bar) is found
+    lured = by_parts(estimate_of(Shift(0.0, 0.0)), bar)
+    assert lured.status is Status.DOUBTFUL
+    assert lured.shift.distance(Shift(4.1, -7.0)) < 0.01
+
+
 @pytest.mark.parametrize(
     ("parts", "is_warped"),
     [

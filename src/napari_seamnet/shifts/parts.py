@@ -18,6 +18,9 @@ SURE = 0.99
 """Probability of its own peak from which on a part is believed."""
 FAR = 2.0
 """px; a part that is farther from the seam's shift, on either axis, means another one."""
+ALIKE = 0.5
+"""px, on either axis, that parts of a seam that is not bent lie apart at most; where all but one
+lie so, that one shows something else, such as a bar burnt into both frames."""
 ASIDE = 0.75
 """px that the seam's shift may lie beside the middle of its parts, which is known half as well."""
 BENT = 10.0
@@ -42,6 +45,15 @@ class Parts:
 
     shifts: np.ndarray
     sure: np.ndarray
+
+    @property
+    def middle(self) -> np.ndarray:
+        """Mean of all parts, (2,), in px; of all but one, where these lie alike."""
+        others = [np.delete(self.shifts, k, axis=0) for k in range(len(self.shifts))]
+        best = min(others, key=lambda some: float(np.ptp(some, axis=0).max()))
+        chosen = best if np.ptp(best, axis=0).max() <= ALIKE else self.shifts
+        middle: np.ndarray = chosen.mean(0)
+        return middle
 
     @property
     def apart(self) -> float:
@@ -76,8 +88,8 @@ def by_parts(found: Estimate, parts: Parts, *, is_warped: bool = False) -> Estim
     reason = f"parts of the seam lie {parts.apart:.0f} px apart: is a frame turned, or scaled?"
     if not is_sure.all():
         return _doubted(found, reason) if found.status is Status.CERTAIN else found
-    middle = parts.shifts.mean(0)
-    if np.abs(off.mean(0)).max() <= ASIDE:
+    middle = parts.middle
+    if np.abs(middle - tuple(found.shift)).max() <= ASIDE:
         return found
     stays = is_warped and parts.apart <= BENT
     if stays or np.abs(middle).max() > found.map.max_shift - 1:
