@@ -36,6 +36,7 @@ epochs = 1
 steps = 3
 learning_rate = 0.0005
 reach = 4
+validation_steps = 2
 """
 
 

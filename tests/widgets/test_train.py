@@ -340,6 +340,7 @@ steps = 2
 batch = 4
 learning_rate = 0.0005
 reach = 4
+validation_steps = 2
 
 [settings]
 width = 8

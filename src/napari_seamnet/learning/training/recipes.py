@@ -57,6 +57,8 @@ class FitRecipe:
         Strengths, see `learning.augment.Augmentation`; empty for tiles as they are.
     validation : float
         Share of hand alignments that is held out, where these are given and not tiles.
+    validation_steps : int
+        Batches that the held-out hand alignments, or simulated squares, are looked at in.
     """
 
     network: str = "final"
@@ -76,6 +78,7 @@ class FitRecipe:
     reach: int = 10
     augmentation: dict[str, Any] = field(default_factory=dict)
     validation: float = 0.25
+    validation_steps: int = 24
 
     def __post_init__(self) -> None:
         if self.network not in NETWORKS:
@@ -86,7 +89,7 @@ class FitRecipe:
             raise ValueError(
                 f"there is no schedule {self.schedule!r}; choose one of {', '.join(SCHEDULES)}"
             )
-        for name in ("epochs", "steps", "batch", "reach"):
+        for name in ("epochs", "steps", "batch", "reach", "validation_steps"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is at least 1, not {getattr(self, name)}")
         if not self.learning_rate > 0:

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
 MARGIN = 3
 """px that SeamNet searches beyond the largest shift it is shown: a peak needs room around it."""
-VALIDATION_STEPS = 24
 HELD_OUT_TILES = 0.1
 """Share of tiles that is held out where nobody said which pairs they are of."""
 ROOM = 0.6
@@ -337,14 +336,14 @@ def _validation_batches(
     side: int,
 ) -> Batches:
     if held_out:
-        return read_windows(held_out, VALIDATION_STEPS, recipe.reach, recipe.seed + 1, None)
+        return read_windows(held_out, recipe.validation_steps, recipe.reach, recipe.seed + 1, None)
     sets = [held_tiles] if held_tiles else [_parts(found)[1] for found in tiles]
     if sets:
         sources = [TileBatches(found, 4 * recipe.batch, is_shuffled=False) for found in sets]
         return sources[0] if len(sources) == 1 else _InTurn(sources)
     simulator = Simulator(folders=data.pictures)
     return SimulatedTiles(
-        simulator, side, recipe.reach, recipe.batch, VALIDATION_STEPS, recipe.seed + 1
+        simulator, side, recipe.reach, recipe.batch, recipe.validation_steps, recipe.seed + 1
     )
 
 
