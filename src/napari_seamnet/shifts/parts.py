@@ -24,7 +24,8 @@ lie so, that one shows something else, such as a bar burnt into both frames."""
 ASIDE = 0.75
 """px that the seam's shift may lie beside the middle of its parts, which is known half as well."""
 BENT = 10.0
-"""px that the parts of a warped seam may lie apart without its frame being turned; 9 in vem_s2."""
+"""px that the parts of a seam may lie apart because its frame is warped, 9 in vem_s2, whose loops
+close if the shift stays where it is; if they lie farther apart, it is turned or scaled."""
 TURNED = 0.9
 """Most that a seam may claim whose parts lie apart."""
 SPREAD = 0.5
@@ -61,7 +62,7 @@ class Parts:
         return float(np.ptp(self.shifts[self.sure >= SURE], axis=0).max())
 
 
-def by_parts(found: Estimate, parts: Parts, *, is_warped: bool = False) -> Estimate:
+def by_parts(found: Estimate, parts: Parts) -> Estimate:
     """Ask the parts of a seam about its estimate.
 
     Parameters
@@ -70,16 +71,13 @@ def by_parts(found: Estimate, parts: Parts, *, is_warped: bool = False) -> Estim
         Certain or doubtful, with its map.
     parts : Parts
         Of the same seam.
-    is_warped : bool
-        Whether the estimate is that of coarse detail already, since fine detail fits nowhere: then
-        the shift stays where it is unless the parts lie over `BENT` px apart.
 
     Returns
     -------
     Estimate
         Where a part is sure of a shift more than `FAR` px away, the estimate is doubtful, unless
-        it lies in the middle of parts that are all sure. Where they are and it does not, its shift
-        is that middle, and its map a bell around it.
+        it lies in the middle of parts that are all sure. Where they are, it does not, and they lie
+        over `BENT` px apart, its shift is that middle, and its map a bell around it.
     """
     off = parts.shifts - tuple(found.shift)
     is_sure = parts.sure >= SURE
@@ -91,8 +89,7 @@ def by_parts(found: Estimate, parts: Parts, *, is_warped: bool = False) -> Estim
     middle = parts.middle
     if np.abs(middle - tuple(found.shift)).max() <= ASIDE:
         return found
-    stays = is_warped and parts.apart <= BENT
-    if stays or np.abs(middle).max() > found.map.max_shift - 1:
+    if parts.apart <= BENT or np.abs(middle).max() > found.map.max_shift - 1:
         return _doubted(found, reason)
     shift = Shift(float(middle[0]), float(middle[1]))
     bell = _bell(found.map, shift)

@@ -267,9 +267,9 @@ class SeamNetMethod:
             found = by_least_squares(found, filled, is_first_look=seen.is_first_look)
         if seen.is_first_look or found.status is Status.AMBIGUOUS:  # or its parts were asked
             return found
-        return self._ask_parts(found, filled, seen.is_warped)
+        return self._ask_parts(found, filled)
 
-    def _ask_parts(self, found: Estimate, filled: Overlap, is_warped: bool) -> Estimate:
+    def _ask_parts(self, found: Estimate, filled: Overlap) -> Estimate:
         from ..nets.inference import look_at_parts
 
         dy, dx = found.shift.whole()
@@ -280,7 +280,7 @@ class SeamNetMethod:
         )  # fmt: skip
         if seen is None:
             return found
-        return by_parts(found, Parts(seen[0] + (dy, dx), seen[1]), is_warped=is_warped)
+        return by_parts(found, Parts(seen[0] + (dy, dx), seen[1]))
 
 
 def _sobered(found: Estimate) -> Estimate:
