@@ -38,6 +38,13 @@ def test_a_part_that_is_not_sure_does_not_count():
     assert by_parts(found, unsure) is found
 
 
+def test_a_single_part_that_is_sure_of_another_shift_is_told():
+    one = parts_at((1, -3), (1, 4), (1, -3), (1, -3), sure=(0.5, 1, 0.5, 0.5))
+    told = by_parts(estimate_of(Shift(1.0, -3.0)), one)
+    assert told.status is Status.DOUBTFUL
+    assert "lie 7 px apart" in told.reason
+
+
 def test_the_middle_of_a_turned_seam_is_its_shift():
     found = estimate_of(Shift(6.0, 0.5))
     told = by_parts(found, parts_at((6, 0), (2, 0), (-2, 0), (-6, 0)))

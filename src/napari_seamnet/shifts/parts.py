@@ -56,11 +56,6 @@ class Parts:
         middle: np.ndarray = chosen.mean(0)
         return middle
 
-    @property
-    def apart(self) -> float:
-        """How far the parts that are sure lie apart on either axis, in px."""
-        return float(np.ptp(self.shifts[self.sure >= SURE], axis=0).max())
-
 
 def by_parts(found: Estimate, parts: Parts) -> Estimate:
     """Ask the parts of a seam about its estimate.
@@ -83,13 +78,15 @@ def by_parts(found: Estimate, parts: Parts) -> Estimate:
     is_sure = parts.sure >= SURE
     if found.map is None or not (is_sure & (np.abs(off).max(1) > FAR)).any():
         return found
-    reason = f"parts of the seam lie {parts.apart:.0f} px apart: is a frame turned, or scaled?"
+    places = np.vstack([parts.shifts[is_sure], tuple(found.shift)])
+    apart = float(np.ptp(places, axis=0).max())
+    reason = f"parts of the seam lie {apart:.0f} px apart: is a frame turned, or scaled?"
     if not is_sure.all():
         return _doubted(found, reason) if found.status is Status.CERTAIN else found
     middle = parts.middle
     if np.abs(middle - tuple(found.shift)).max() <= ASIDE:
         return found
-    if parts.apart <= BENT or np.abs(middle).max() > found.map.max_shift - 1:
+    if apart <= BENT or np.abs(middle).max() > found.map.max_shift - 1:
         return _doubted(found, reason)
     shift = Shift(float(middle[0]), float(middle[1]))
     bell = _bell(found.map, shift)
