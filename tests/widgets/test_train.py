@@ -21,7 +21,6 @@ from napari_seamnet.widgets._align import AlignControls
 from napari_seamnet.widgets._settings import Remembered
 from napari_seamnet.widgets._train_choose import find
 from napari_seamnet.widgets._train_plan import (
-    BUNDLED,
     FINE_TUNE,
     NOTHING,
     SOURCE,
@@ -383,9 +382,15 @@ def as_the_table_has_it(found):
     ]
 
 
+def own_weights():
+    return [found.name for found in user_weights.list_weights()], user_weights.default_method()
+
+
 def test_the_table_shows_what_comparing_on_the_held_out_pairs_gives_and_no_is_no(
     make_train, seeds, qtbot
 ):
+    user_weights.add_weights(bundled_weights("seamnet"), "mine")
+    user_weights.set_default("mine")
     widget = make_train()
     choices = widget.choices
     choices.network.setCurrentIndex(find(choices.network, ("seamnet", NOTHING)))
@@ -401,9 +406,9 @@ def test_the_table_shows_what_comparing_on_the_held_out_pairs_gives_and_no_is_no
     ids = read_card(out)["data"]["held_out"]
     held_out = [one for one in read_hand(seeds / "hand.jsonl") if one.id in ids]
     assert len(held_out) == len(ids) == 1
-    wanted = compare("seamnet", out, held_out, device="cpu")
+    wanted = compare("mine", out, held_out, device="cpu")
     head, *rows = cells(widget.result.table.text())
-    assert head == ["", "bundled", "new"]
+    assert head == ["", "mine", "new"]
     assert [row[1] for row in rows] == as_the_table_has_it(wanted.old)
     assert [row[2] for row in rows] == as_the_table_has_it(wanted.new)
     assert rows[0][1] != rows[0][2], "else a mix-up would not show"
@@ -414,35 +419,16 @@ def test_the_table_shows_what_comparing_on_the_held_out_pairs_gives_and_no_is_no
     assert not widget.result.use.font().bold()
 
     # Nothing is taken by itself, nor by a look at the name, nor when it is declined.
-    assert (user_weights.list_weights(), user_weights.default_method()) == ([], "seamnet")
+    assert own_weights() == (["mine"], "mine")
     widget.result.use.click()
     widget.result.back.click()
-    assert (user_weights.list_weights(), user_weights.default_method()) == ([], "seamnet")
+    assert own_weights() == (["mine"], "mine")
     widget.result.keep.click()
-    assert (user_weights.list_weights(), user_weights.default_method()) == ([], "seamnet")
+    assert own_weights() == (["mine"], "mine")
     assert not widget.result.isVisible()
     assert "Nothing was changed" in widget.message.text()
     assert out.is_file(), "until the next training"
     assert make_train().training.plan is None, "it is not asked again"
-
-
-def test_the_table_is_against_the_person_s_default_whatever_the_training_started_from(
-    make_train, seeds, qtbot
-):
-    user_weights.add_weights(bundled_weights("seamnet"), "mine")
-    user_weights.set_default("mine")
-    widget = make_train()
-    choices = widget.choices
-    choices.network.setCurrentIndex(find(choices.network, ("seamnet", BUNDLED)))
-    choices.network.activated.emit(choices.network.currentIndex())
-    choices.data.take_hand(seeds / "hand.jsonl")
-    choices.take_recipe(seeds / "recipe.toml")
-    choices.device.setCurrentIndex(choices.device.findData("cpu"))
-    widget.controls.start.click()
-    qtbot.waitUntil(lambda: not widget.training.is_running, timeout=60_000)
-    assert widget.training.state.stage is Stage.DONE, widget.message.text()
-    assert widget.training.state.comparison.old["method"] == "mine"
-    assert cells(widget.result.table.text())[0] == ["", "mine", "new"]
 
 
 def test_better_weights_too_wait_for_a_person(make_train, tmp_path):
