@@ -90,11 +90,12 @@ def by_parts(found: Estimate, parts: Parts) -> Estimate:
         return _doubted(found, reason)
     shift = Shift(float(middle[0]), float(middle[1]))
     bell = _bell(found.map, shift)
-    return _doubted(replace(found, shift=shift, map=bell, alternatives=()), reason, TURNED)
+    moved = replace(found, shift=shift, map=bell, confidence=TURNED, alternatives=())
+    return _doubted(moved, reason)
 
 
-def _doubted(found: Estimate, reason: str, least: float = 0.0) -> Estimate:
-    confidence = min(TURNED, max(least, found.confidence))
+def _doubted(found: Estimate, reason: str) -> Estimate:
+    confidence = min(TURNED, found.confidence)
     return replace(found, status=Status.DOUBTFUL, confidence=confidence, reason=reason)
 
 

@@ -37,8 +37,6 @@ DOUBTED = 0.67
 """What the odds of a doubtful estimate count: those whose evidence is weak are right less often
 than the map says. The most likely value on the seams of `benchmarks/cells.py --seed 71000001`,
 which nothing else was measured on; see J. Platt, Advances in Large Margin Classifiers, 1999."""
-
-
 PART_RANGE = 15
 """px that a part of a seam may lie from its shift: one degree over 1,700 px, from end to end."""
 
