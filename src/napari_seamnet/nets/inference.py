@@ -19,7 +19,7 @@ from .device import choose_device, convolves_in
 from .first_look import PARTS, REPEATS_IN, first_look, levelled_map
 from .plain_maps import plain_channels, standardise
 from .seamnet import FINE_AT_FIRST, SeamNet, blended, weighted
-from .second_peak import two_heights
+from .second_peak import PEAK, two_heights
 from .threads import limited_threads
 from .weights import BUNDLED, WeightsError, loaded_network
 
@@ -41,9 +41,6 @@ SELDOM_REPEATS = 0.3
 """The same from which on `levelled_map` is asked, too: it takes as long as half a first look."""
 LEAST_PIXELS = 40_000
 """Smaller seams have no first look: the network is quick there, and plain pictures err sooner."""
-PEAK = 2
-"""px around the best shift, each axis, that are its peak: of what runs along the seam it is flat,
-and least squares must tell how exactly its top is known."""
 STEPS = 4
 """How many steps `compare` takes, and reports as it begins them."""
 
@@ -282,8 +279,8 @@ def _first_look(
 
 def _agree(of_parts: torch.Tensor, best: tuple[int, int]) -> bool:
     """Whether no part tells a shift over 1 px off, or none: those of a bent seam do."""
-    y, x = best
-    here = of_parts[:, max(0, y - 1) : y + 2, max(0, x - 1) : x + 2].flatten(1).amax(1)
+    rows, cols = _around(*best, 1)
+    here = of_parts[:, rows, cols].flatten(1).amax(1)
     every = of_parts.flatten(1)
     top = every.amax(1)
     height = top - every.median(1).values
@@ -299,9 +296,13 @@ def _second_peak(map_: torch.Tensor, best: tuple[int, int], peak: int) -> float:
 def _peak_mass(logits: torch.Tensor) -> float:
     """Probability within `PEAK` px of the best shift."""
     posterior = torch.softmax(logits.flatten(), 0).view_as(logits)
-    y, x = divmod(int(logits.argmax()), logits.shape[-1])
-    around = posterior[max(0, y - PEAK) : y + PEAK + 1, max(0, x - PEAK) : x + PEAK + 1]
-    return float(around.sum())
+    best = divmod(int(logits.argmax()), logits.shape[-1])
+    return float(posterior[_around(*best, PEAK)].sum())
+
+
+def _around(y: int, x: int, by: int) -> tuple[slice, slice]:
+    """Rows and columns of a map up to `by` px from one of its pixels."""
+    return slice(max(0, y - by), y + by + 1), slice(max(0, x - by), x + by + 1)
 
 
 def look_at_parts(
@@ -347,8 +348,7 @@ def look_at_parts(
     steps = np.arange(-max_shift, max_shift + 1)
     shifts, sure = np.empty((PARTS, 2)), np.empty(PARTS)
     for k, posterior in enumerate(posteriors):
-        y, x = divmod(int(posterior.argmax()), len(steps))
-        rows, cols = (slice(max(0, at - PEAK), at + PEAK + 1) for at in (y, x))
+        rows, cols = _around(*divmod(int(posterior.argmax()), len(steps)), PEAK)
         peak = posterior[rows, cols]
         sure[k] = peak.sum()
         shifts[k] = peak.sum(1) @ steps[rows] / sure[k], peak.sum(0) @ steps[cols] / sure[k]

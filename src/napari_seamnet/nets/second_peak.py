@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+PEAK = 2
+"""px around a shift, each axis, that belong to its peak: of what runs along the seam it is flat,
+and least squares must tell how exactly its top is known."""
+
 
 def two_heights(values: np.ndarray, best: tuple[int, int], peak: int) -> tuple[float, float]:
     """Measure a shift's own peak, and the best other one.

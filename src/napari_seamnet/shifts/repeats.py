@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import fft, ndimage
 
-from ..nets.second_peak import two_heights
+from ..nets.second_peak import PEAK, two_heights
 from .correlation import correlation_coefficient, overlapped_sums
 from .estimate import Alternative, Status
 from .posterior import AMBIGUOUS, CERTAIN, to_probability
@@ -34,8 +34,6 @@ BROKEN = 0.5
 over. Both chosen on memory arrays of other seeds than the benchmarks'."""
 CHANCE = 1.0
 """Standard deviations that chance alone may give one of a few."""
-PEAK = 2
-"""px around the best shift, each axis, that are its peak."""
 CELL = 2
 """px around a shift, each axis, that are moved to its repeats together."""
 SMEAR = 1.0

@@ -14,6 +14,7 @@ import numpy as np
 from scipy import special
 
 from ..geometry import Shift
+from ..nets.second_peak import PEAK
 from .bend import STEADY, find_bend, is_even, look_at_parts
 from .estimate import Estimate, Status
 from .posterior import judge, to_probability
@@ -38,8 +39,6 @@ SHARP = 0.2
 """px; standard deviation of least squares that may make an estimate more certain."""
 LONE_SHARE = 0.8
 """Where one part of a seam tells more than that share of all that is told, it speaks alone."""
-PEAK = 2
-"""px around a shift, each axis, that belong to its peak."""
 ONE_SIDED, FARTHEST_MIDDLE = 0.5, 1.0
 """px; where the mean of a bent seam's parts is farther away than the first, one part has spoken
 for all, and the mean counts; farther than the second, it is another shift than the map's."""
