@@ -6,8 +6,9 @@ from scipy import ndimage
 
 from napari_seamnet.seams import Overlap
 from napari_seamnet.shifts import Status, get_method
-from napari_seamnet.shifts.bend import find_bend, look_at_parts
-from napari_seamnet.shifts.refine import patches_of
+from napari_seamnet.shifts.bend import find_bend
+from napari_seamnet.shifts.patches import patches_of
+from napari_seamnet.shifts.refine import refine_and_parts
 
 
 def bent(ends, shape=(400, 90), noise=0.02, seed=0, axis=0):
@@ -24,7 +25,8 @@ def bent(ends, shape=(400, 90), noise=0.02, seed=0, axis=0):
 
 def found(overlap, at=(0, 0), off=(0.0, 0.0)):
     patches = patches_of(overlap, at)
-    return find_bend(patches, np.array(off), look_at_parts(patches, np.array(off)))
+    _, parts = refine_and_parts(patches, np.array(off))
+    return find_bend(patches, np.array(off), parts)
 
 
 @pytest.mark.parametrize("axis", [0, 1])

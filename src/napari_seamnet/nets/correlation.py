@@ -9,7 +9,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 import torch
-from scipy.fft import next_fast_len
+from torch.nn import functional
+
+from .lengths import fast_size
+
+MANY_ROWS = 64
+"""Of more rows, a whole inverse transform takes less time than one at just these."""
 
 
 def correlation_maps(
@@ -64,8 +69,7 @@ def correlation_maps_and_own(
         Sums of products of each side, less its mean, with itself.
     """
     maps, n_pixels, (spectra, size) = _correlate(first, second, max_shift, origin, lags)
-    around = range(-lags, lags + 1)
-    own = [_inverse_at(of * of.conj(), size, around, around) for of in spectra]
+    own = [_own_at(of.real**2 + of.imag**2, size, lags) for of in spectra]
     return maps, n_pixels, own
 
 
@@ -80,11 +84,9 @@ def _correlate(
     # The mean of the whole crop goes first: the sums' differences below then keep their digits.
     first = first - first.mean((-2, -1), keepdim=True)
     second = second - second.mean((-2, -1), keepdim=True)
-    size = tuple(
+    size = fast_size(
         # Long enough that neither end of the range of lags wraps around onto pixels.
-        next_fast_len(
-            max(a + max(0, max_shift - o, lags), b + max(0, max_shift + o, lags)), real=True
-        )
+        max(a + max(0, max_shift - o, lags), b + max(0, max_shift + o, lags))
         for a, b, o in zip(first.shape[-2:], second.shape[-2:], origin, strict=True)
     )
     spectra = [torch.fft.rfft2(side, s=size) for side in (first, second)]
@@ -135,14 +137,33 @@ def _overlapped(
 def _inverse_at(
     spectrum: torch.Tensor, size: tuple[int, ...], rows: range, cols: range
 ) -> torch.Tensor:
-    """Inverse of `rfft2` at a few rows and columns only: two thin products of matrices.
-
-    The range is small beside the crops, and most of a whole inverse would be thrown away.
-    """
+    """Inverse of `rfft2` at a few rows and columns."""
+    if len(rows) > MANY_ROWS:
+        whole = torch.fft.irfft2(spectrum, s=size)
+        chosen = (
+            torch.arange(of.start, of.stop, device=whole.device) % n
+            for of, n in zip((rows, cols), size, strict=True)
+        )
+        return _at(whole, *chosen)
+    # The range is small beside the crops: two thin products of matrices.
     down = _turns_down(rows, size[0], spectrum.device)
     cosines, sines = _turns_across(cols, size[1], spectrum.device)
     inner = down.to(spectrum.dtype) @ spectrum
     return inner.real @ cosines - inner.imag @ sines
+
+
+def _at(whole: torch.Tensor, rows: torch.Tensor, cols: torch.Tensor) -> torch.Tensor:
+    """Some rows and columns of (B, C, H, W)."""
+    # Rows are chosen several times as fast as columns.
+    return whole.index_select(-2, rows).mT.contiguous().index_select(-2, cols).mT
+
+
+def _own_at(power: torch.Tensor, size: tuple[int, ...], lags: int) -> torch.Tensor:
+    """Inverse of `rfft2` at all lags around 0, of a power spectrum: real, and even in the lag."""
+    down = _turns_down(range(lags + 1), size[0], power.device)
+    cosines, sines = _turns_across(range(-lags, lags + 1), size[1], power.device)
+    half = (down.real @ power) @ cosines - (down.imag @ power) @ sines
+    return torch.cat([half[..., 1:, :].flip(-2, -1), half], -2)
 
 
 # Seams of a grid are of few sizes. Not in inference mode, or no training could use them later.
@@ -185,31 +206,33 @@ def _box_sums(
     """Sum of values and of squares in every rectangle.
 
     All rectangles begin and end near the borders, at few different places: between these, pixels
-    are summed once, and what each rectangle has of these sums is added up in double precision.
+    are summed once, and what each rectangle has of these sums is a difference of running sums, in
+    double precision.
     """
     ys, xs = torch.cat([top, bottom]).unique(), torch.cat([left, right]).unique()
-    down, across = _covers(ys, top, bottom), _covers(xs, left, right)
+    down = torch.searchsorted(ys, top), torch.searchsorted(ys, bottom)
+    across = torch.searchsorted(xs, left), torch.searchsorted(xs, right)
     sums = []
-    for squared in (False, True):
+    for values in (maps, maps * maps):
         # The longer axis first: what is left is small.
         if maps.shape[-2] >= maps.shape[-1]:
-            blocks = _between(_between(maps, ys, -2, squared), xs, -1)
+            blocks = _between(_between(values, ys, -2), xs, -1)
         else:
-            blocks = _between(_between(maps, xs, -1, squared), ys, -2)
-        sums.append((down @ blocks.double() @ across.T).to(maps.dtype))
+            blocks = _between(_between(values, xs, -1), ys, -2)
+        # Rows are chosen several times as fast as columns.
+        lines = _sums_of_rows(blocks.double(), *down).mT.contiguous()
+        sums.append(_sums_of_rows(lines, *across).mT.to(maps.dtype))
     return sums[0], sums[1]
 
 
-def _covers(edges: torch.Tensor, start: torch.Tensor, stop: torch.Tensor) -> torch.Tensor:
-    """(N, len(edges) - 1): 1 where what is between two edges lies between start and stop."""
-    inside = (edges[:-1] >= start[:, None]) & (edges[1:] <= stop[:, None])
-    return inside.double()
+def _sums_of_rows(blocks: torch.Tensor, start: torch.Tensor, stop: torch.Tensor) -> torch.Tensor:
+    """Sum the rows of (B, C, M, K) from each start to before each stop, (B, C, N, K)."""
+    running = functional.pad(blocks.cumsum(-2), (0, 0, 1, 0))
+    return running.index_select(-2, stop) - running.index_select(-2, start)
 
 
-def _between(
-    maps: torch.Tensor, edges: torch.Tensor, axis: int, squared: bool = False
-) -> torch.Tensor:
-    """Sum between each two of the sorted edges along an axis, of values or of squares."""
+def _between(maps: torch.Tensor, edges: torch.Tensor, axis: int) -> torch.Tensor:
+    """Sum between each two of the sorted edges along an axis."""
     ends = edges.tolist()
     parts, k = [maps.narrow(axis, 0, 0)], 0
     while k < len(ends) - 1:
@@ -218,16 +241,10 @@ def _between(
         while last < len(ends) - 1 and ends[last + 1] - ends[last] == 1:
             last += 1
         if last > k:
-            lines = maps.narrow(axis, ends[k], last - k)
-            parts.append(lines**2 if squared else lines)
+            parts.append(maps.narrow(axis, ends[k], last - k))
             k = last
         else:
             lines = maps.narrow(axis, ends[k], ends[k + 1] - ends[k])
-            summed = (
-                torch.linalg.vector_norm(lines, dim=axis, keepdim=True) ** 2
-                if squared
-                else lines.sum(axis, keepdim=True)
-            )
-            parts.append(summed)
+            parts.append(lines.sum(axis, keepdim=True))
             k += 1
     return torch.cat(parts, axis)

@@ -13,6 +13,7 @@ import torch
 from torch.nn import functional
 
 from .correlation import correlation_maps_and_own
+from .lengths import fast_size
 from .plain_maps import standardise
 
 PARTS = 4
@@ -104,10 +105,7 @@ def first_look(
     both, _, own = correlation_maps_and_own(ones, twos, max_shift + BEYOND, (at[0], at[1]), BEYOND)
     energy = [sums[..., BEYOND, BEYOND, None, None].clamp(min=1e-12) for sums in own]
     kernels = _whitening(own, WHITENED)
-    passed = [
-        torch.cat([*(_filtered(sums, sigmas) for sigmas in FILTERS), _convolved(sums, kernels)], 1)
-        for sums in (both, *own)
-    ]
+    passed = [torch.cat([_filtered(sums), _convolved(sums, kernels)], 1) for sums in (both, *own)]
     # What filtering leaves of both sides' spreads.
     spreads = [
         (sums / whole).clamp(min=1e-6).sqrt()
@@ -169,27 +167,51 @@ def _parts(crop: torch.Tensor, axis: int, low: int, length: int, more: int) -> t
     return torch.cat([crop.narrow(2 + axis, start, length + more) for start in starts])
 
 
-def _filtered(maps: torch.Tensor, sigmas: tuple[float, ...]) -> torch.Tensor:
-    """Filter (B, 1, N + 2 BEYOND, N + 2 BEYOND) maps, as both crops would be; (B, 1, N, N)."""
-    if not sigmas:
-        return maps[..., BEYOND:-BEYOND, BEYOND:-BEYOND]
-    if len(sigmas) == 1:
-        return _smoothed(maps, 2 * sigmas[0] ** 2)
-    a, b = (sigma**2 for sigma in sigmas)
-    return _smoothed(maps, 2 * a) - 2 * _smoothed(maps, a + b) + _smoothed(maps, 2 * b)
+def _filtered(maps: torch.Tensor) -> torch.Tensor:
+    """Filter (B, 1, N + 2 BEYOND, N + 2 BEYOND) maps as both crops would be, by each of `FILTERS`.
+
+    (B, len(FILTERS), N, N).
+    """
+    n = maps.shape[-1] - 2 * BEYOND
+    lines = _gaussians(n).to(maps.device)
+    smooth = (lines.flatten(0, 1) @ maps).unflatten(-2, lines.shape[:2])
+    smooth = smooth[:, 0] @ lines.mT
+    plain = maps[..., BEYOND:-BEYOND, BEYOND:-BEYOND]
+    everything = torch.cat([plain, smooth], 1)
+    return torch.einsum("fv,bvyx->bfyx", _mixture().to(maps.device), everything)
 
 
-def _smoothed(maps: torch.Tensor, variance: float) -> torch.Tensor:
-    line = _gaussian(variance, maps.shape[-1] - 2 * BEYOND).to(maps.device)
-    return line @ maps @ line.T
+def _variances() -> list[float]:
+    """Of all the Gaussians that `_filtered` needs; sides are smoothed both, so maps twice."""
+    found = {a * a + b * b for sigmas in FILTERS for a in sigmas for b in sigmas}
+    return sorted(found)
+
+
+# Not in inference mode, or no training could use them later.
+@lru_cache(maxsize=1)
+@torch.inference_mode(False)
+def _mixture() -> torch.Tensor:
+    """What each filter takes of the maps as they are, and of those of `_variances`."""
+    variances = _variances()
+    shares = torch.zeros(len(FILTERS), 1 + len(variances))
+    for k, sigmas in enumerate(FILTERS):
+        if not sigmas:
+            shares[k, 0] = 1
+        # The product of two differences of Gaussians has four terms.
+        for sign, a in zip((1, -1), sigmas, strict=False):
+            for other, b in zip((1, -1), sigmas, strict=False):
+                shares[k, 1 + variances.index(a * a + b * b)] += sign * other
+    return shares
 
 
 @lru_cache(maxsize=64)
-def _gaussian(variance: float, n: int) -> torch.Tensor:
-    """(n, n + 2 BEYOND): each row a Gaussian around its own place."""
+@torch.inference_mode(False)
+def _gaussians(n: int) -> torch.Tensor:
+    """(V, n, n + 2 BEYOND): of each variance, each row a Gaussian around its own place."""
     away = torch.arange(n)[:, None] + BEYOND - torch.arange(n + 2 * BEYOND)
-    bell = torch.exp(-(away.double() ** 2) / (2 * variance)) / (2 * torch.pi * variance) ** 0.5
-    return bell.float()
+    variances = torch.tensor(_variances(), dtype=torch.float64)[:, None, None]
+    bells = torch.exp(-(away.double() ** 2) / (2 * variances)) / (2 * torch.pi * variances) ** 0.5
+    return bells.float()
 
 
 def _whitening(own: list[torch.Tensor], sigmas: tuple[float, ...]) -> torch.Tensor:
@@ -216,6 +238,9 @@ def _whitening(own: list[torch.Tensor], sigmas: tuple[float, ...]) -> torch.Tens
 
 def _convolved(maps: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
     """Convolve (B, 1, M, M) maps with (K, n, n) symmetric kernels; (B, K, M-n+1, M-n+1)."""
-    size, beyond = maps.shape[-2:], kernels.shape[-1] - 1
-    spectrum = torch.fft.rfft2(maps) * torch.fft.rfft2(kernels, s=size)
-    return torch.fft.irfft2(spectrum, s=size)[..., beyond:, beyond:]
+    if maps.shape[-1] == kernels.shape[-1]:
+        return (maps * kernels).sum((-2, -1), keepdim=True)
+    n, beyond = maps.shape[-1], kernels.shape[-1] - 1
+    size = fast_size((n, n))
+    spectrum = torch.fft.rfft2(maps, s=size) * torch.fft.rfft2(kernels, s=size)
+    return torch.fft.irfft2(spectrum, s=size)[..., beyond:n, beyond:n]

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import torch
-from scipy.fft import next_fast_len
+
+from .lengths import fast_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +70,7 @@ def filtered(crops: torch.Tensor, filters: Sequence[tuple[float, ...]]) -> list[
         for n in (height, width)
     )
     padded = crops[..., rows[:, None], columns]
-    size = [next_fast_len(n, real=True) for n in padded.shape[-2:]]
+    size = fast_size(padded.shape[-2:])
     spectrum = torch.fft.rfft2(padded, s=size)
     found = []
     for sigmas in filters:
@@ -85,7 +86,7 @@ def _reach(sigma: float) -> int:
     return min(int(3 * sigma + 0.5), MOST_REACH)
 
 
-def _passed(sigma: float, size: list[int]) -> torch.Tensor:
+def _passed(sigma: float, size: tuple[int, int]) -> torch.Tensor:
     """What a Gaussian does to each frequency of a half-plane."""
     down, across = (_transfer(sigma, _reach(sigma), n) for n in size)
     return down[:, None] * across[: size[1] // 2 + 1]

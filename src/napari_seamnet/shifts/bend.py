@@ -12,7 +12,8 @@ from itertools import combinations
 
 import numpy as np
 
-from .refine import LEAST_SIDE, MARGIN, PARTS, Fit, Patch, refine, step_from
+from .patches import Patches, parts_of
+from .refine import Fit, refine
 
 APART = 2.0
 """px, on either axis, from which on parts lie apart: no shift is within 1 px of both."""
@@ -57,38 +58,22 @@ class Bend:
         return bool(np.isfinite(self.parts).all())
 
 
-def look_at_parts(patches: list[Patch], off: np.ndarray) -> list[Fit | None]:
-    """What each part along a seam says, on a first look from `off` px beside the patches' shift.
-
-    Parameters
-    ----------
-    patches : list of Patch
-        All of the seam, or parts that are spread evenly along it; not empty.
-    off : (2,) float array
-        The seam's shift, relative to that of the patches, in px.
-
-    Returns
-    -------
-    list of Fit or None
-        None for parts that say nothing; empty where the seam is too short for parts.
-    """
-    return [step_from([part], off) for part in _parts(patches)]
-
-
 def is_even(seen: list[Fit | None]) -> bool:
     """Whether all parts say something, and none is known to lie over `EVEN` px from another."""
     return bool(seen) and None not in seen and not _lie_apart(seen, EVEN)
 
 
-def find_bend(patches: list[Patch], off: np.ndarray, seen: list[Fit | None]) -> Bend | None:
+def find_bend(patches: Patches, off: np.ndarray, seen: list[Fit | None]) -> Bend | None:
     """Find out whether the parts of a seam lie apart.
 
     Parameters
     ----------
-    patches, off
-        As for `look_at_parts`.
+    patches : Patches
+        All of the seam, or parts that are spread evenly along it.
+    off : (2,) float array
+        The seam's shift, relative to that of the patches, in px.
     seen : list of Fit or None
-        What that gave.
+        What its parts say at first (`refine_and_parts`).
 
     Returns
     -------
@@ -97,7 +82,7 @@ def find_bend(patches: list[Patch], off: np.ndarray, seen: list[Fit | None]) -> 
     """
     if not _lie_apart(seen, SUSPECT):
         return None
-    fits = [refine([part], off, FARTHEST) for part in _parts(patches)]
+    fits = [refine(part, off, FARTHEST) for part in parts_of(patches)]
     if not _lie_apart(fits, APART):
         return None
     return Bend(np.array([(np.nan, np.nan) if fit is None else fit.off for fit in fits]))
@@ -110,19 +95,3 @@ def _lie_apart(fits: list[Fit | None], apart: float) -> bool:
         if np.any((off > apart) & (off > SURE * np.sqrt(variance + 2 * STEADY**2))):
             return True
     return False
-
-
-def _parts(patches: list[Patch]) -> list[Patch]:
-    """Equal parts along the longer axis; none if they would be too short."""
-    if len(patches) > 1:
-        return patches
-    [patch] = patches
-    axis = int(np.argmax(patch.one.shape))
-    length = patch.one.shape[axis] // PARTS
-    if length < LEAST_SIDE + 2 * MARGIN:
-        return []
-    cuts = [
-        tuple(slice(k * length, (k + 1) * length) if a == axis else slice(None) for a in (0, 1))
-        for k in range(PARTS)
-    ]
-    return [Patch(patch.one[cut], patch.two[cut], patch.sigma) for cut in cuts]

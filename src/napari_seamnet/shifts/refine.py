@@ -1,61 +1,32 @@
 """The last hundredths of a pixel: from a shift that is nearly right to the one of least squares.
 
 A map's peak is read from pixels that are others at every shift, which is its own noise. Here the
-same pixels are compared all the time. Which shift is nearly right is decided elsewhere; whether
-one shift fits all of a seam, in `bend.py`.
+same pixels are compared all the time. Which pixels, is in `patches.py`; which shift is nearly
+right is decided elsewhere; whether one shift fits all of a seam, in `bend.py`.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
 
-from ..seams import shared_pixels
+from .patches import LEAST_SIDE, MARGIN, PARTS, Patches
 
-if TYPE_CHECKING:
-    from ..seams import Overlap
-
-SIGMA = 1.0
-"""px; Gaussian that both crops are smoothed by. Of 0, 0.7, 1 and 1.5 px the best, or nearly, at
-every strength of noise (`benchmarks/cramer_rao.py`)."""
-EDGE_SIGMA = 1.5
-"""px; the same before the size of the gradient is taken."""
-MARGIN = 3
-"""px at the borders that are left out: smoothing and interpolation know nothing beyond them."""
-TAPS = 6
-"""Pixels that a value between them is interpolated from, on each axis."""
+NODES = (-2, -1, 0, 1, 2, 3)
+"""Pixels that a value between them is interpolated from, on each axis: those at 0 and at 1 are its
+neighbours."""
+WORTH = [1 / math.prod(a - b for b in NODES if b != a) for a in NODES]
+"""What Lagrange's polynomial of each begins with."""
 ROUNDS = 8
 STRIDE = 1.0
 """px; longest step: a slope does not tell what lies farther away."""
 FARTHEST = 1.5
 """px; what leads farther away was no peak."""
-ENOUGH = 1e-3
-"""px; a smaller step is the last."""
-LEAST_SIDE = 8
-MOST_PIXELS = 80_000
-"""More are not looked at: of a larger seam, parts that are spread evenly along it."""
-PARTS, LEAST_LENGTH = 4, 64
-"""Parts of a seam, and px along it that each has at least."""
-
-
-@dataclass(frozen=True, eq=False)
-class Patch:
-    """Pixels of two crops that lie on each other at some whole-pixel shift, smoothed.
-
-    Parameters
-    ----------
-    one, two : (H, W) float32 array
-        Of the first and of the second crop.
-    sigma : float
-        Of the Gaussian, in px.
-    """
-
-    one: np.ndarray
-    two: np.ndarray
-    sigma: float = SIGMA
+ENOUGH = 5e-3
+"""px; a smaller step is the last: each is a tenth of the one before, or less."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,61 +47,38 @@ class Fit:
     @property
     def spread(self) -> float:
         """Standard deviation along the axis that is known worst, in px."""
-        return float(np.sqrt(np.linalg.eigvalsh(self.covariance).max()))
+        return math.sqrt(max(0.0, _eigenvalues(self.covariance)[1]))
 
 
-def patches_of(overlap: Overlap, whole: tuple[int, int]) -> list[Patch]:
-    """Cut and smooth what lies on each other at a whole-pixel shift; of much, evenly spread parts.
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Sums over pixels that lie on each other, which is all that their least squares need.
 
     Parameters
     ----------
-    overlap : Overlap
-        Two crops, finite.
-    whole : (dy, dx)
-        The shift.
-
-    Returns
-    -------
-    list of Patch
-        Empty where too little is shared.
+    n : int
+        Pixels.
+    values : (6,) float64 array
+        Sums of the first crop, its two slopes, the second crop, and its two slopes.
+    products : (6, 6) float64 array
+        Sums of the products of each two of them.
     """
-    cuts = _large_cuts(overlap, whole)
-    return [Patch(_smoothed(one, SIGMA), _smoothed(two, SIGMA)) for one, two in cuts]
+
+    n: int
+    values: np.ndarray
+    products: np.ndarray
+
+    def __add__(self, other: Sums) -> Sums:
+        """Sums over the pixels of both."""
+        return Sums(self.n + other.n, self.values + other.values, self.products + other.products)
 
 
-def edges_of(overlap: Overlap, whole: tuple[int, int]) -> list[Patch]:
-    """The same of the size of each crop's gradient.
-
-    Where one detector shows dark what the other shows bright, edges still lie on edges.
-    """
-    cuts = _large_cuts(overlap, whole)
-    return [Patch(_edges(one), _edges(two), EDGE_SIGMA) for one, two in cuts]
-
-
-def _edges(side: np.ndarray) -> np.ndarray:
-    steepness: np.ndarray = np.hypot(*np.gradient(_smoothed(side, EDGE_SIGMA)))
-    return steepness
-
-
-def _smoothed(side: np.ndarray, sigma: float) -> np.ndarray:
-    smooth: np.ndarray = ndimage.gaussian_filter(side.astype(np.float32), sigma, truncate=3)
-    return smooth
-
-
-def _large_cuts(overlap: Overlap, whole: tuple[int, int]) -> list[tuple[np.ndarray, np.ndarray]]:
-    return [
-        pair
-        for pair in _cuts(*shared_pixels(overlap, *whole))
-        if min(pair[0].shape) >= LEAST_SIDE + 2 * MARGIN
-    ]
-
-
-def refine(patches: list[Patch], fraction: np.ndarray, farthest: float = FARTHEST) -> Fit | None:
+def refine(patches: Patches, fraction: np.ndarray, farthest: float = FARTHEST) -> Fit | None:
     """Move a shift to the least squares of all pixels, whose gain may differ.
 
     Parameters
     ----------
-    patches : list of Patch
+    patches : Patches
         What lies on each other at a whole-pixel shift.
     fraction : (2,) float array
         How far from that shift the right one is thought to be, in px.
@@ -149,86 +97,178 @@ def refine(patches: list[Patch], fraction: np.ndarray, farthest: float = FARTHES
     independent, so that it does not count as detail, which would make all steps too short. With
     white noise the least squares are the maximum likelihood.
     """
-    slopes = [np.stack(np.gradient(patch.two)) for patch in patches]
+    return _refine(_Compared(patches, in_parts=False), fraction, farthest)[0]
+
+
+def refine_and_parts(
+    patches: Patches, fraction: np.ndarray
+) -> tuple[Fit | None, list[Fit | None]]:
+    """The same, and what each part along the seam says in the end.
+
+    Parameters
+    ----------
+    patches, fraction
+        As for `refine`.
+
+    Returns
+    -------
+    Fit or None
+        As `refine` gives it.
+    list of Fit or None
+        A first step of each part, from where the whole seam lies, or, if that is nowhere, from
+        where it was thought to lie; None for parts that say nothing. Empty where the seam is too
+        short for parts.
+    """
+    return _refine(_Compared(patches, in_parts=True), fraction, FARTHEST)
+
+
+def _refine(
+    compared: _Compared, fraction: np.ndarray, farthest: float
+) -> tuple[Fit | None, list[Fit | None]]:
     off = np.asarray(fraction, float)
-    for _ in range(ROUNDS):
-        fit = step_from(patches, off, slopes)
+    first_of_parts: list[Fit | None] = []
+    for k in range(ROUNDS):
+        parts, rest = compared.sums(off)
+        if k == 0:
+            first_of_parts = [_step([part], compared.sigma, off) for part in parts]
+        fit = _step(parts + rest, compared.sigma, off)
         if fit is None:
-            return None
+            break
         by = fit.off - off
+        if np.abs(by).max() < ENOUGH:
+            if k == 0:
+                return fit, first_of_parts
+            return fit, [_step([part], compared.sigma, off) for part in parts]
         off = off + np.clip(by, -STRIDE, STRIDE)
         if np.abs(off).max() > farthest:
-            return None
-        if np.abs(by).max() < ENOUGH:
-            return fit
-    return None
+            break
+    return None, first_of_parts
 
 
-def step_from(
-    patches: list[Patch], off: np.ndarray, slopes: list[np.ndarray] | None = None
-) -> Fit | None:
-    """One Gauss-Newton step, from `off` px beside the patches' own shift.
+def _step(sums: list[Sums], sigma: float, off: np.ndarray) -> Fit | None:
+    """One Gauss-Newton step from `off` by some pixels.
 
-    None where the pixels do not tell both axes, nothing is to be seen, or hardly a pixel is left:
-    far from the patches' own shift, more of their borders must be left out.
+    None where they do not tell both axes, nothing is to be seen, or hardly a pixel is left.
     """
-    margin = MARGIN + int(np.abs(off).max())
-    if min(min(patch.one.shape) for patch in patches) < LEAST_SIDE + 2 * margin:
+    total = sum(sums[1:], sums[0])
+    n = total.n
+    if n < LEAST_SIDE**2:
         return None
-    inside = (..., slice(margin, -margin), slice(margin, -margin))
-    slopes = slopes or [np.stack(np.gradient(patch.two)) for patch in patches]
-    moved = [_moved(patch.one, off) for patch in patches]
-    one = np.concatenate([side[inside].ravel() for side in moved])
-    two = np.concatenate([patch.two[inside].ravel() for patch in patches])
-    spreads = float(one.std()), float(two.std())
-    if min(spreads) < 1e-9:
+    about = total.products - np.outer(total.values, total.values) / n
+    # How both crops' brightness and contrast differ is nothing to go by.
+    spread1, spread2 = (math.sqrt(max(0.0, about[k, k]) / n) for k in (0, 3))
+    if min(spread1, spread2) < 1e-9:
         return None
-    slopes1, slopes2 = (
-        np.concatenate([of[inside].reshape(2, -1) for of in sides], 1) / spread
-        for sides, spread in zip(
-            ([np.stack(np.gradient(side)) for side in moved], slopes), spreads, strict=True
-        )
-    )
-    normal = slopes1.astype(np.float64) @ slopes2.T.astype(np.float64)
+    normal = total.products[1:3, 4:6] / (spread1 * spread2)
     normal = (normal + normal.T) / 2
-    low, high = np.linalg.eigvalsh(normal)
+    low, high = _eigenvalues(normal)
     if low <= high / 1e4:
         return None
-    rest = ((two - two.mean()) / spreads[1] - (one - one.mean()) / spreads[0]).astype(np.float64)
-    by = np.linalg.solve(normal, (slopes1 + slopes2) / 2 @ rest)
+    inverse = np.array([[normal[1, 1], -normal[0, 1]], [-normal[0, 1], normal[0, 0]]])
+    inverse /= low * high
+    slopes = (about[1:3] / spread1 + about[4:6] / spread2) / 2
+    by = inverse @ (slopes[:, 3] / spread2 - slopes[:, 0] / spread1)
+    rest = max(0.0, 2 - 2 * about[0, 3] / (n * spread1 * spread2))
     # Smoothed noise is alike from pixel to pixel: so many of them count as one.
-    alike = 4 * np.pi * patches[0].sigma ** 2
-    return Fit(off + by, alike * float(rest.var()) * np.linalg.inv(normal))
+    alike = 4 * math.pi * sigma**2
+    return Fit(off + by, alike * rest * inverse)
 
 
-def _cuts(one: np.ndarray, two: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The pixels that lie on each other; if that is much, the middle of each part of the seam."""
-    if one.size <= MOST_PIXELS:
-        return [(one, two)]
-    axis = int(np.argmax(one.shape))
-    along, across = one.shape[axis], one.shape[1 - axis]
-    length = max(LEAST_LENGTH, MOST_PIXELS // (across * PARTS))
-    width = min(across, MOST_PIXELS // (length * PARTS))
-    sides = [slice((across - width) // 2, (across - width) // 2 + width)] * 2
-    found = []
-    for k in range(PARTS):
-        start = int((k + 0.5) * along / PARTS - length / 2)
-        sides[axis] = slice(start, start + length)
-        found.append((one[tuple(sides)], two[tuple(sides)]))
+def _eigenvalues(matrix: np.ndarray) -> tuple[float, float]:
+    """Of a symmetric (2, 2) matrix, the smaller first."""
+    (a, b), (_, c) = matrix.tolist()
+    middle, half = (a + c) / 2, math.hypot((a - c) / 2, b)
+    return middle - half, middle + half
+
+
+class _Compared:
+    """Patches, ready to be compared at any fraction of a pixel."""
+
+    def __init__(self, patches: Patches, *, in_parts: bool) -> None:
+        self.sigma = patches.sigma
+        self._patches = patches
+        self._in_parts = in_parts and (len(patches.one) > 1 or patches.length > 0)
+        self._seconds: dict[int, np.ndarray] = {}
+
+    def sums(self, off: np.ndarray) -> tuple[list[Sums], list[Sums]]:
+        """Sums at `off` px beside the patches' own shift, of each part and of what else there is.
+
+        Far from that shift, more of the borders is left out; where hardly a pixel is left, there
+        are no sums of any.
+        """
+        one, two = self._patches.one, self._patches.two
+        margin = MARGIN + int(np.abs(off).max())
+        if min(one.shape[1:]) < LEAST_SIDE + 2 * margin:
+            nothing = Sums(0, np.zeros(6), np.zeros((6, 6)))
+            return ([nothing] * PARTS if self._in_parts else []), [nothing]
+        if margin not in self._seconds:
+            self._seconds[margin] = _with_slopes(two, margin)
+        all_six = np.concatenate(
+            [_with_slopes(_moved(one, off), margin), self._seconds[margin]], axis=1
+        )
+        if not self._in_parts:
+            return [], _sums(all_six)
+        if len(one) > 1:
+            return _sums(all_six), []
+        axis, length = self._patches.axis, self._patches.length
+        whole = one.shape[axis]
+        starts = [k * length for k in range(PARTS)]
+        stops = [max(start, start + length - 2 * margin) for start in starts]
+        between = zip(stops, [*starts[1:], whole - 2 * margin], strict=True)
+        parts, rest = (
+            [of for low, high in ends for of in _sums(_cut(all_six, axis + 1, low, high))]
+            for ends in (zip(starts, stops, strict=True), between)
+        )
+        return parts, rest
+
+
+def _cut(values: np.ndarray, axis: int, low: int, high: int) -> np.ndarray:
+    return values[(slice(None),) * axis + (slice(low, high),)]
+
+
+def _sums(all_six: np.ndarray) -> list[Sums]:
+    """Sums over each of (P, 6, H, W)."""
+    flat = all_six.reshape(len(all_six), 6, -1)
+    products = flat @ flat.transpose(0, 2, 1)
+    return [
+        Sums(flat.shape[-1], values, of) for values, of in zip(flat.sum(-1), products, strict=True)
+    ]
+
+
+def _with_slopes(sides: np.ndarray, margin: int) -> np.ndarray:
+    """(P, H, W) sides but for a margin, and their slopes down and across: (P, 3, h, w) float64."""
+    height, width = (n - 2 * margin for n in sides.shape[1:])
+    found = np.empty((len(sides), 3, height, width))
+    near, middle, far = (margin - 1, margin, margin + 1)
+    rows, columns = slice(middle, middle + height), slice(middle, middle + width)
+    found[:, 0] = sides[:, rows, columns]
+    for k, (before, after) in enumerate(
+        (
+            ((slice(near, near + height), columns), (slice(far, far + height), columns)),
+            ((rows, slice(near, near + width)), (rows, slice(far, far + width))),
+        )
+    ):
+        np.subtract(sides[:, *after], sides[:, *before], out=found[:, 1 + k])
+    found[:, 1:] /= 2
     return found
 
 
-def _moved(picture: np.ndarray, off: np.ndarray) -> np.ndarray:
-    """The values of ``picture[y + off_y, x + off_x]``, by Lagrange's polynomials."""
-    for axis, fraction in enumerate(off):
-        whole = int(np.floor(fraction))
+def _moved(pictures: np.ndarray, off: np.ndarray) -> np.ndarray:
+    """The values of ``pictures[:, y + off_y, x + off_x]``, by Lagrange's polynomials."""
+    for axis, fraction in enumerate(off.tolist(), 1):
+        whole = math.floor(fraction)
         if whole:
-            places = np.clip(np.arange(picture.shape[axis]) + whole, 0, picture.shape[axis] - 1)
-            picture = picture.take(places, axis)
-        nodes = np.arange(TAPS) - TAPS // 2 + 1
-        kernel = [
-            np.prod([(fraction - whole - b) / (a - b) for b in nodes if b != a]) for a in nodes
-        ]
-        # `correlate1d` takes its middle, TAPS // 2, to lie on the pixel.
-        picture = ndimage.correlate1d(picture, np.array(kernel), axis, origin=-1)
-    return picture
+            places = np.clip(np.arange(pictures.shape[axis]) + whole, 0, pictures.shape[axis] - 1)
+            pictures = pictures.take(places, axis)
+        # `correlate1d` takes its middle, the fourth, to lie on the pixel.
+        pictures = ndimage.correlate1d(pictures, _kernel(fraction - whole), axis, origin=-1)
+    return pictures
+
+
+def _kernel(fraction: float) -> list[float]:
+    """What each of `NODES` counts for the value so far, 0 to 1, from that at 0."""
+    away = [fraction - node for node in NODES]
+    return [
+        worth * math.prod(other for other in away[:k] + away[k + 1 :])
+        for k, worth in enumerate(WORTH)
+    ]

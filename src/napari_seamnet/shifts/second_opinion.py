@@ -15,15 +15,17 @@ from scipy import special
 
 from ..geometry import Shift
 from ..nets.second_peak import PEAK
-from .bend import STEADY, find_bend, is_even, look_at_parts
+from .bend import STEADY, find_bend, is_even
 from .estimate import Estimate, Status
+from .patches import edges_of, patches_of
 from .posterior import judge, to_probability
-from .refine import edges_of, patches_of, refine
+from .refine import refine_and_parts
 
 if TYPE_CHECKING:
     from ..seams import Overlap
     from .bend import Bend
-    from .refine import Fit, Patch
+    from .patches import Patches
+    from .refine import Fit
 
 PARABOLA = 0.06
 """px; the parabola through a map's peak is seldom off by more where there is hardly any noise.
@@ -78,15 +80,15 @@ def by_least_squares(
     """
     whole = found.shift.whole()
     patches = patches_of(overlap, whole)
-    if not patches or found.map is None:
+    if patches is None or found.map is None:
         return _doubted(found, UNCONFIRMED, BENT) if is_first_look else found
     off = np.subtract(tuple(found.shift), whole)
     told = _ask(patches, off)
     at, by_edges = off, False
     if told.farther <= PARABOLA or (told.is_alike and told.spread <= EXACT):
         at = told.off
-    if told.is_lost:
-        edges = _ask(edges_of(overlap, whole), off)
+    if told.is_lost and (steepness := edges_of(overlap, whole)) is not None:
+        edges = _ask(steepness, off)
         by_edges = edges.is_even and any(
             edges.spread <= spread and edges.farther <= farther for spread, farther in BY_EDGES
         )
@@ -114,7 +116,7 @@ class _Told:
 
     Parameters
     ----------
-    patches : list of Patch
+    patches : Patches
         Whose.
     off : (2,) float array
         Where they lead, in px beside the patches' own shift; where they began if nowhere.
@@ -124,7 +126,7 @@ class _Told:
         What each part of the seam says.
     """
 
-    patches: list[Patch]
+    patches: Patches
     off: np.ndarray
     farther: float
     spread: float
@@ -152,13 +154,13 @@ class _Told:
         return bool(self.parts) and silent <= MOST_SILENT and self.farther <= CONFIRMED
 
 
-def _ask(patches: list[Patch], off: np.ndarray) -> _Told:
+def _ask(patches: Patches, off: np.ndarray) -> _Told:
     """Ask the least squares of some patches, beginning `off` px beside their own shift."""
-    fit = refine(patches, off)
+    fit, parts = refine_and_parts(patches, off)
     if fit is None:
-        return _Told(patches, off, np.inf, np.inf, look_at_parts(patches, off))
+        return _Told(patches, off, np.inf, np.inf, parts)
     farther, spread = float(np.abs(fit.off - off).max()), max(fit.spread, STEADY)
-    return _Told(patches, fit.off, farther, spread, look_at_parts(patches, fit.off))
+    return _Told(patches, fit.off, farther, spread, parts)
 
 
 def _doubt(parts: list[Fit | None], bend: Bend | None, at: np.ndarray) -> tuple[str, float]:
