@@ -1,17 +1,48 @@
 import pytest
 import torch
 
-from napari_seamnet.nets.device import DeviceError, choose_device
+from napari_seamnet.nets.device import DeviceError, choose_device, hand_over
 
 
 def test_auto_takes_the_fastest_there_is(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert choose_device("auto").type == "cuda"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
-    assert choose_device("auto").type == "mps"
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     assert choose_device("auto").type == "cpu"
+
+
+def test_an_apple_gpu_is_for_those_who_ask_for_it(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert choose_device("auto").type == "cpu"
+    assert choose_device("mps").type == "mps"
+
+
+NO_ROOM = torch.OutOfMemoryError("no room")
+LACKING = TypeError("Cannot convert a MPS Tensor to float64 dtype\nas MPS does not support it")
+
+
+@pytest.mark.parametrize(
+    ("device", "error", "said"),
+    [
+        ("cuda", NO_ROOM, "the cuda device ran out of memory on a seam; .* on the CPU instead"),
+        ("mps", NO_ROOM, "the mps device ran out of memory on a seam"),
+        ("mps", LACKING, r"the mps device failed \(Cannot convert .* dtype\) on a seam; .* CPU"),
+        ("mps", RuntimeError("mm for complex"), r"the mps device failed \(mm for complex\)"),
+    ],
+)
+def test_the_cpu_does_what_a_device_cannot(device, error, said):
+    with pytest.warns(UserWarning, match=said):
+        assert hand_over(torch.device(device), error, "a seam").type == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("device", "error"),
+    [("cpu", NO_ROOM), ("cpu", LACKING), ("cuda", LACKING), ("cuda", RuntimeError("a bug"))],
+)
+def test_other_errors_are_told(device, error):
+    with pytest.raises(type(error), match=str(error).splitlines()[0]):
+        hand_over(torch.device(device), error, "a seam")
 
 
 def test_a_device_that_is_not_there_is_refused_with_those_that_are(monkeypatch):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+FAILURES = (RuntimeError, TypeError)
+"""What devices raise that have no room, or lack an operation or a type; see `hand_over`."""
 
 
 class DeviceError(ValueError):
@@ -17,7 +21,8 @@ def choose_device(name: str = "auto") -> torch.device:
     Parameters
     ----------
     name : {"auto", "cpu", "cuda", "mps"}
-        "auto" takes CUDA, else MPS, else the CPU.
+        "auto" takes CUDA, else the CPU. MPS is for those who ask for it: what we compute has not
+        been tried there, and it lacks double precision.
 
     Returns
     -------
@@ -34,13 +39,48 @@ def choose_device(name: str = "auto") -> torch.device:
         "cpu": True,
     }
     if name == "auto":
-        return torch.device(next(kind for kind, found in there.items() if found))
+        return torch.device("cuda" if there["cuda"] else "cpu")
     if name not in there:
         raise DeviceError(f"there is no device {name!r}; choose one of {', '.join(DEVICES)}")
     if not there[name]:
         found = ", ".join(kind for kind, is_there in there.items() if is_there)
         raise DeviceError(f"this machine has no {name} device for torch; choose auto, {found}")
     return torch.device(name)
+
+
+def hand_over(device: torch.device, error: Exception, what: str) -> torch.device:
+    """Name the CPU, with a warning, where it is the device that failed.
+
+    Parameters
+    ----------
+    device : torch.device
+        Where the error came from.
+    error : Exception
+        Raised again unless it tells that memory ran out, or, on MPS, that something is lacking.
+    what : str
+        What was computed, for the warning.
+
+    Returns
+    -------
+    torch.device
+        The CPU.
+    """
+    if not is_at_fault(device, error):
+        raise error
+    ran_out = isinstance(error, torch.OutOfMemoryError)
+    reason = "ran out of memory" if ran_out else f"failed ({str(error).splitlines()[0]})"
+    warnings.warn(
+        f"the {device.type} device {reason} on {what}; it is computed on the CPU instead",
+        stacklevel=3,
+    )
+    return torch.device("cpu")
+
+
+def is_at_fault(device: torch.device, error: Exception) -> bool:
+    """Whether the CPU may do what a device could not: it has no room, or, MPS, lacks something."""
+    if device.type == "cpu":
+        return False
+    return device.type == "mps" or isinstance(error, torch.OutOfMemoryError)
 
 
 def convolves_in(device: str) -> torch.dtype | None:

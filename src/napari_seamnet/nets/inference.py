@@ -6,18 +6,15 @@ Loading once, moving to the device, and falling back to the CPU are here; what t
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from ..geometry import Box
 from .correlation import correlation_maps
-from .device import choose_device, convolves_in
+from .device import FAILURES, choose_device, convolves_in, hand_over, is_at_fault
 from .first_look import PARTS, REPEATS_IN, first_look, levelled_map
-from .plain_maps import plain_channels, standardise
 from .seamnet import FINE_AT_FIRST, SeamNet, blended, weighted
 from .second_peak import PEAK, two_heights
 from .threads import limited_threads
@@ -114,17 +111,9 @@ def compare(
     chosen = choose_device(device)
     try:
         return _compare_on(chosen, first, second, origin, max_shift, in_full, weights, report)
-    except torch.OutOfMemoryError:
-        if chosen.type == "cpu":
-            raise
-        warnings.warn(
-            f"the {chosen.type} device ran out of memory on a seam of {first.shape[0]} x "
-            f"{first.shape[1]} px; it is computed on the CPU instead",
-            stacklevel=2,
-        )
-    return _compare_on(
-        torch.device("cpu"), first, second, origin, max_shift, in_full, weights, report
-    )
+    except FAILURES as error:
+        chosen = hand_over(chosen, error, _seam_of(first))
+    return _compare_on(chosen, first, second, origin, max_shift, in_full, weights, report)
 
 
 def compare_many(
@@ -166,8 +155,8 @@ def compare_many(
         ]
     try:
         return _compare_batch_on(chosen, firsts, seconds, origin, max_shift, weights)
-    except torch.OutOfMemoryError:
-        if chosen.type == "cpu":
+    except FAILURES as error:
+        if not is_at_fault(chosen, error):
             raise
     # Outside the handler: inside, its traceback would keep the tensors that there was no room for.
     half = (len(firsts) + 1) // 2
@@ -335,10 +324,25 @@ def look_at_parts(
     DeviceError, WeightsError
         As `compare`.
     """
-    target = choose_device(device)
-    network = loaded(weights, target.type)
+    chosen = choose_device(device)
+    try:
+        return _parts_on(chosen, first, second, origin, max_shift, weights)
+    except FAILURES as error:
+        chosen = hand_over(chosen, error, _seam_of(first))
+    return _parts_on(chosen, first, second, origin, max_shift, weights)
+
+
+def _parts_on(
+    device: torch.device,
+    first: np.ndarray,
+    second: np.ndarray,
+    origin: tuple[int, int],
+    max_shift: int,
+    weights: Path | None,
+) -> tuple[np.ndarray, np.ndarray] | None:
+    network = loaded(weights, device.type)
     with torch.inference_mode(), limited_threads(1):
-        crops = [torch.from_numpy(crop).to(target)[None, None] for crop in (first, second)]
+        crops = [torch.from_numpy(crop).to(device)[None, None] for crop in (first, second)]
         seen = first_look(crops[0], crops[1], max_shift, origin)
         if seen is None:
             return None
@@ -355,70 +359,8 @@ def look_at_parts(
     return shifts, sure
 
 
-def votes(
-    first: np.ndarray,
-    second: np.ndarray,
-    origin: tuple[int, int],
-    max_shift: int,
-    chosen: tuple[int, int],
-    rival: tuple[int, int],
-    *,
-    device: str = "auto",
-    weights: Path | None = None,
-) -> np.ndarray:
-    """What each place of a seam says to one shift against another.
-
-    Parameters
-    ----------
-    first, second, origin, max_shift, device, weights
-        As for `compare`.
-    chosen, rival : (dy, dx)
-        Two whole-pixel shifts within the range.
-
-    Returns
-    -------
-    (H, W) float32 array
-        For each pixel of the second crop, in nats: positive where it speaks for `chosen`. The sum
-        is the difference of the two shifts' logits, with all of the seam looked at.
-
-    Raises
-    ------
-    DeviceError, WeightsError
-        As `compare`.
-
-    Notes
-    -----
-    A logit is a weighted sum of correlations, and a correlation a sum over pixels, so that this is
-    no approximation of what decided, but its terms.
-    """
-    target = choose_device(device)
-    network = loaded(weights, target.type)
-    with torch.inference_mode():
-        crops = [torch.from_numpy(crop).to(target)[None, None] for crop in (first, second)]
-        learned = [network.encode(crop) for crop in crops]
-        plain = plain_channels(*(standardise(crop) for crop in crops))
-        channels = [torch.cat(both, 1) for both in zip(learned, plain, strict=True)]
-        maps, n_pixels = correlation_maps(channels[0], channels[1], max_shift, origin)
-        n_learned = learned[0].shape[1]
-        maps = network.joined(maps[:, :n_learned], maps[:, n_learned:])
-        worth = network.worth(maps, n_pixels)[0]
-        # The mean of the learned maps counts as each of them, by its share.
-        shares = torch.cat(
-            [worth[:n_learned] + worth[n_learned] / n_learned, worth[n_learned + 1 :]]
-        )
-        told = torch.zeros(second.shape, device=target)
-        for sign, (dy, dx) in ((1, chosen), (-1, rival)):
-            y, x = origin[0] + dy, origin[1] + dx
-            box = Box.of_shape(second.shape).meet(Box.of_shape(first.shape, (-y, -x)))
-            if box.is_empty:
-                continue
-            one = channels[0][0, :, *box.moved(y, x).slices]
-            two = channels[1][0, :, *box.slices]
-            one, two = (side - side.mean((-2, -1), keepdim=True) for side in (one, two))
-            spread = ((one**2).sum((-2, -1)) * (two**2).sum((-2, -1))).sqrt().clamp(min=1e-6)
-            each = torch.einsum("c,chw->hw", shares / spread, one * two)
-            told[box.slices] += sign * each
-    return told.float().cpu().numpy()
+def _seam_of(first: np.ndarray) -> str:
+    return f"a seam of {first.shape[0]} x {first.shape[1]} px"
 
 
 def loaded(weights: Path | None, device: str) -> SeamNet:

@@ -6,13 +6,12 @@ of squares say of a seam is `shifts/thesis.py`'s business.
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from .device import choose_device
+from .device import FAILURES, choose_device, hand_over
 from .thesis import ThesisNet
 from .weights import WeightsError, loaded_network
 
@@ -59,18 +58,12 @@ def shifts_of_squares(
     while True:
         try:
             return _shifts_on(chosen, squares, weights, batch), chosen.type
-        except torch.OutOfMemoryError:
-            if batch > 1:
+        except FAILURES as error:
+            if batch > 1 and isinstance(error, torch.OutOfMemoryError):
                 batch //= 2
-            elif chosen.type != "cpu":
-                warnings.warn(
-                    f"the {chosen.type} device ran out of memory on one square of "
-                    f"{squares.shape[-1]} px; the seam is computed on the CPU instead",
-                    stacklevel=2,
-                )
-                chosen, batch = torch.device("cpu"), min(BATCH, len(squares))
             else:
-                raise
+                chosen = hand_over(chosen, error, f"squares of {squares.shape[-1]} px")
+                batch = min(BATCH, len(squares))
 
 
 def _shifts_on(device: torch.device, squares: np.ndarray, weights: Path, batch: int) -> np.ndarray:

@@ -186,7 +186,7 @@ class SeamNetMethod:
         from ..nets.preload import preload_libraries
 
         preload_libraries()
-        from ..nets.inference import votes
+        from ..nets.votes import votes
 
         return votes(
             filled.first,
