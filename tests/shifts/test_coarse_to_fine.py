@@ -5,9 +5,18 @@ import pytest
 from scipy import ndimage
 
 from napari_seamnet.geometry import Shift
+from napari_seamnet.learning.scenes import sparse_array_scene
+from napari_seamnet.nets.inference import Comparison
 from napari_seamnet.seams import Overlap
 from napari_seamnet.shifts import Cancelled, Status
-from napari_seamnet.shifts.coarse_to_fine import MOST_PLACES, WIDE, places, reduction
+from napari_seamnet.shifts.coarse_to_fine import (
+    FAR,
+    MOST_PLACES,
+    WIDE,
+    compare_wide,
+    places,
+    reduction,
+)
 from napari_seamnet.shifts.seamnet import SeamNetMethod
 
 
@@ -23,10 +32,10 @@ def scene():
     return 120 + 30 * sum(layer / layer.std() for layer in layers)
 
 
-def seam_of(scene, shift, margin, shape=(400, 150), noise=12.0):
+def seam_of(scene, shift, margin, shape=(400, 150), noise=12.0, at=(250, 300)):
     """Crops as they are cut with a margin: the first is larger by so much on each side."""
     rng = np.random.default_rng(1)
-    y, x = 250, 300
+    y, x = at
     first = scene[y - margin : y + shape[0] + margin, x - margin : x + shape[1] + margin]
     top, left = y + shift[0], x + shift[1]
     second = scene[top : top + shape[0], left : left + shape[1]]
@@ -95,3 +104,61 @@ def test_places_are_the_most_probable_ones_and_few():
     assert first == (2, 2, pytest.approx(0.9, abs=1e-6))
     assert second == (7, 7, pytest.approx(0.1, abs=1e-6))
     assert len(places(np.full((99, 99), 1.0))) == MOST_PLACES
+
+
+def compare_with_peaks_at(*shifts, by):
+    """A comparison that sees, of reduced crops, as many equal peaks; and what it was asked."""
+    asked = []
+
+    def compare(first, second, origin, reach):
+        asked.append((first.shape, origin, reach))
+        steps = np.arange(-reach, reach + 1)
+        logits = np.zeros((2 * reach + 1, 2 * reach + 1))
+        for dy, dx in shifts:
+            y, x = (dy / by, dx / by) if len(asked) == 1 else (0, 0)
+            logits += 20 * np.exp(-((steps[:, None] - y) ** 2 + (steps - x) ** 2))
+        return Comparison(logits, logits, False, False, "cpu")
+
+    return compare, asked
+
+
+def test_one_promising_place_is_looked_at_closer():
+    crops = np.zeros((2, 400, 160), np.float32)
+    compare, asked = compare_with_peaks_at((30, -48), by=3)
+    seen, _ = compare_wide(compare, *crops, (0, 0), 60)
+    assert asked == [((133, 53), (0, 0), 20), ((400, 160), (30, -48), 8)]
+    assert np.unravel_index(seen.logits.argmax(), seen.logits.shape) == (60 + 30, 60 - 48)
+
+
+def test_several_promising_places_ask_for_a_look_everywhere():
+    crops = np.zeros((2, 400, 160), np.float32)
+    compare, asked = compare_with_peaks_at((30, -48), (-36, 12), by=3)
+    seen, coarse = compare_wide(compare, *crops, (0, 0), 60)
+    assert seen is None
+    assert len(asked) == 1
+    assert coarse.shape == (121, 121)
+    top = coarse.max()
+    for dy, dx in ((30, -48), (-36, 12)):
+        assert (coarse[59 + dy : 62 + dy, 59 + dx : 62 + dx] > top - 0.1).all()
+    assert (coarse > top - 0.1).sum() == 18
+    assert np.isfinite(coarse).all()
+    assert coarse.min() > top - 10  # a coarse look rules nothing out
+
+
+def test_farther_out_several_places_are_looked_at_closer_each():
+    crops = np.zeros((2, 900, 300), np.float32)
+    compare, asked = compare_with_peaks_at((60, -120), (-90, 30), by=10)
+    seen, _ = compare_wide(compare, *crops, (0, 0), FAR + 40)
+    assert seen is not None
+    assert [reach for _, _, reach in asked] == [20, 20, 20]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_what_breaks_an_array_decides_among_the_many_cells_of_a_wide_range(method, seed):
+    """A look at four places, of all the cells that fit, had 98.7 % and 99.8 %."""
+    scene = sparse_array_scene(700, np.random.default_rng(seed))
+    overlap = seam_of(scene, (22, -31), 45, noise=10.0, at=(100, 120))
+    found = method.estimate(overlap, max_shift=45)
+    assert found.status is Status.CERTAIN
+    assert found.confidence > 0.999
+    assert found.shift.distance(Shift(22, -31)) < 0.1

@@ -33,8 +33,16 @@ LEAST_SHARE = 0.003
 MOST_PLACES = 4
 MOST_LOOKS = 1 + MOST_PLACES
 """The coarse one, and one a place."""
+FAR = 160
+"""px; ranges up to which a look at all shifts is worth its time where several places are
+promising: of what repeats they are few of many, and each costs as much. Farther, it is slower, and
+no more often right (`benchmarks/ranges.py`)."""
 FAINT = 1e-9
 """Probability of all shifts of a coarse pixel, at least."""
+WORTH, DOUBT = 0.5, 1e-3
+"""What the coarse look's log-probabilities count beside a look everywhere, which sees the same
+pixels; and the share of its probability that any shift may have. Of 0, 0.25, 0.5 and 1 the best on
+other seeds than the benchmarks'."""
 
 
 def reduction(shapes: list[tuple[int, ...]], max_shift: int) -> int:
@@ -64,8 +72,8 @@ def compare_wide(
     second: np.ndarray,
     origin: tuple[int, int],
     max_shift: int,
-) -> Comparison:
-    """Compare two crops at every shift of a wide range.
+) -> tuple[Comparison | None, np.ndarray]:
+    """Compare two crops at the promising shifts of a wide range.
 
     Parameters
     ----------
@@ -80,10 +88,13 @@ def compare_wide(
 
     Returns
     -------
-    Comparison
+    seen : Comparison or None
         Its logits are log-probabilities: of a coarse place, times those within it. Its `fine` is
         known where it was looked closer, and has its least value elsewhere; the rest is that of
-        the most probable place.
+        the most probable place. None where several places are promising, and the range is not too
+        far for a look everywhere.
+    coarse : (2R+1, 2R+1) float64 array
+        What the coarse look adds to the logits of a look everywhere.
     """
     by = reduction([first.shape, second.shape], max_shift)
     reach = int(np.ceil(max_shift / by))
@@ -94,12 +105,17 @@ def compare_wide(
     n = 2 * max_shift + 1
     steps = np.arange(-max_shift, max_shift + 1)
     cells = [np.clip(np.rint((steps + r) / by).astype(int) + reach, 0, 2 * reach) for r in rest]
-    spread = np.maximum(probability, FAINT)[np.ix_(*cells)] / by**2
+    everywhere = probability[np.ix_(*cells)]
+    beside = WORTH * np.log(np.maximum(everywhere, DOUBT / probability.size))
+    promising = places(probability)
+    if len(promising) > 1 and max_shift <= FAR:
+        return None, beside
+    spread = np.maximum(everywhere, FAINT) / by**2
     closer = np.zeros((n, n))
     fine = np.full((n, n), np.nan)
     looks = []
     window = max(8, 2 * by)
-    for y, x, share in places(probability):
+    for y, x, share in promising:
         middle = by * (np.array([y, x]) - reach) - rest
         middle = np.clip(middle, -max_shift, max_shift)
         found = compare(
@@ -112,7 +128,7 @@ def compare_wide(
         looks.append(found)
     total = spread + closer
     fine = np.where(np.isnan(fine), np.nanmin(fine), fine)
-    return replace(looks[0], logits=np.log(total / total.sum()), fine=fine)
+    return replace(looks[0], logits=np.log(total / total.sum()), fine=fine), beside
 
 
 def _meet(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..seams import Overlap
-from .coarse_to_fine import MOST_LOOKS, WIDE, compare_wide
+from .coarse_to_fine import FAR, MOST_LOOKS, WIDE, compare_wide
 from .correlation import no_evidence
 from .estimate import Estimate, Status, undetermined
 from .flicker import without_flicker
@@ -230,11 +230,20 @@ class SeamNetMethod:
             return seen
 
         crops = filled.first, filled.second, filled.origin, max_shift
+        coarse: np.ndarray | float = 0.0
         for in_full in (False, True):
             this_time = partial(look, in_full=in_full)
-            seen = compare_wide(this_time, *crops) if is_wide else this_time(*crops)
+            seen = None
+            if is_wide and not (in_full and max_shift <= FAR):
+                seen, coarse = compare_wide(this_time, *crops)
+            if seen is not None:
+                is_all = max_shift > FAR and not was_brief
+            else:  # what looks here and there leave open, one everywhere may tell
+                seen = this_time(*crops)
+                seen = replace(seen, logits=seen.logits + coarse)
+                is_all = not seen.is_first_look
             found = self._read(seen, filled)
-            if found.status is Status.CERTAIN or not was_brief:
+            if found.status is Status.CERTAIN or is_all:
                 break
         if progress is not None:
             progress(most * STEPS, most * STEPS, "done")
