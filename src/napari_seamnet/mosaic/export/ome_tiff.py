@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 TILE = 512
 """Side of a tile, in px: a multiple of 16, as TIFF 6.0 (section 15) asks."""
-BAND_BYTES = 96 * 2**20
+BAND_BYTES = 32 * 2**20
 """Most bytes of a band, unless one row of tiles is more; two bands are held at a time."""
 COLUMN = 4096
 """Width of what one thread draws of a band, in px."""
