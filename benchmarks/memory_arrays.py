@@ -4,8 +4,9 @@
         [--range 10] [--search 15]
 
 Long seams that show nothing but one cell, again and again, with noise and defects, shifted within
-±`--range` px and searched within ±`--search`. Where the cell is small, several shifts truly fit, and the only
-right answer is `ambiguous`. Prints by method and status: seams, and of these off by over 1 px.
+±`--range` px and searched within ±`--search`. Where the cell is small, several shifts truly fit,
+and the only right answer is `ambiguous`. Prints by method and status: seams, and of these off by
+over 1 px.
 """
 
 from __future__ import annotations

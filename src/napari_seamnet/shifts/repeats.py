@@ -34,6 +34,9 @@ BROKEN = 0.5
 over. Both chosen on memory arrays of other seeds than the benchmarks'."""
 CHANCE = 1.0
 """Standard deviations that chance alone may give one of a few."""
+LIKELY = 4.0
+"""Standard deviations that the second best of many may have. Where it has more, what breaks the
+lattice repeats itself, and all are to be measured by that."""
 CELL = 2
 """px around a shift, each axis, that are moved to its repeats together."""
 SMEAR = 1.0
@@ -189,7 +192,11 @@ def told_apart(
     for place in {best, *(repeat.place for repeat in repeats)}:
         _put(changed, place, np.zeros_like(cell))
     left = 1 - float(changed.sum())
-    evidence = np.array([max(0.0, repeat.evidence - CHANCE) for repeat in repeats])
+    evidence = np.array([repeat.evidence for repeat in repeats])
+    second = np.sort(evidence)[-2] if len(evidence) > 1 else 0.0
+    if second > LIKELY:  # only one can be right: so much is chance here
+        evidence *= LIKELY / second
+    evidence = np.maximum(0.0, evidence - CHANCE)
     weights = OWN * np.log(np.maximum(masses, LEAST)) + BROKEN * evidence**2 / 2
     shares = np.exp(weights - weights.max())
     shares /= shares.sum()
