@@ -6,7 +6,6 @@ What is asked for comes from the form in `_grid_lay_out.py`; projects are opened
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -66,10 +65,6 @@ class Opening(QObject):
 
         def job(progress: Progress) -> Generator[str, None, Layout]:
             yield "opening"
-            # Whatever dask computes first looks for a cluster: half a second of imports, where
-            # that is installed, in which the window would stand still.
-            with suppress(ImportError):
-                import distributed  # noqa: F401
             # Headers that were read before are not read again: a change of the form shows at once.
             return asked.open(progress, known if asked.page < 0 else None)
 
