@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from napari_seamnet.nets.device import DeviceError, choose_device, hand_over
+from napari_seamnet.nets.device import DeviceError, choose_device, hand_over, with_cpu_behind
 
 
 def test_auto_takes_the_fastest_there_is(monkeypatch):
@@ -54,3 +54,19 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are(monkeypatch):
 def test_an_unknown_name_is_refused_with_the_known_ones():
     with pytest.raises(DeviceError, match=r"'tpu'.*auto, cpu, cuda, mps"):
         choose_device("tpu")
+
+
+def test_work_that_a_device_cannot_do_is_done_on_the_cpu_and_no_more_than_once():
+    asked = []
+
+    def work(device):
+        asked.append(device.type)
+        if device.type == "mps":
+            raise LACKING
+        return "done"
+
+    with pytest.warns(UserWarning, match=r"mps device failed .* on a seam"):
+        assert with_cpu_behind(torch.device("mps"), work, "a seam") == "done"
+    assert asked == ["mps", "cpu"]
+    assert with_cpu_behind(torch.device("cpu"), work, "a seam") == "done"
+    assert asked == ["mps", "cpu", "cpu"]

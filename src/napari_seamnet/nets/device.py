@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Result = TypeVar("Result")
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 FAILURES = (RuntimeError, TypeError)
@@ -46,6 +52,33 @@ def choose_device(name: str = "auto") -> torch.device:
         found = ", ".join(kind for kind, is_there in there.items() if is_there)
         raise DeviceError(f"this machine has no {name} device for torch; choose auto, {found}")
     return torch.device(name)
+
+
+def with_cpu_behind(
+    device: torch.device, work: Callable[[torch.device], Result], what: str
+) -> Result:
+    """Do some work on a device, and on the CPU where the device fails.
+
+    Parameters
+    ----------
+    device : torch.device
+        Where to begin.
+    work : callable
+        Called with the device.
+    what : str
+        What is computed, for the warning.
+
+    Returns
+    -------
+    object
+        What `work` gave.
+    """
+    try:
+        return work(device)
+    except FAILURES as error:
+        device = hand_over(device, error, what)
+    # Outside the handler: inside, its traceback would keep the tensors that there was no room for.
+    return work(device)
 
 
 def hand_over(device: torch.device, error: Exception, what: str) -> torch.device:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from .correlation import correlation_maps
-from .device import FAILURES, choose_device, convolves_in, hand_over, is_at_fault
+from .device import FAILURES, choose_device, convolves_in, is_at_fault, with_cpu_behind
 from .first_look import PARTS, REPEATS_IN, first_look, levelled_map
 from .seamnet import FINE_AT_FIRST, SeamNet, blended, weighted
 from .second_peak import PEAK, two_heights
@@ -108,12 +108,13 @@ def compare(
     WeightsError
         If the weights cannot be used.
     """
-    chosen = choose_device(device)
-    try:
-        return _compare_on(chosen, first, second, origin, max_shift, in_full, weights, report)
-    except FAILURES as error:
-        chosen = hand_over(chosen, error, _seam_of(first))
-    return _compare_on(chosen, first, second, origin, max_shift, in_full, weights, report)
+    return with_cpu_behind(
+        choose_device(device),
+        lambda target: _compare_on(
+            target, first, second, origin, max_shift, in_full, weights, report
+        ),
+        seam_of(first),
+    )
 
 
 def compare_many(
@@ -324,31 +325,22 @@ def look_at_parts(
     DeviceError, WeightsError
         As `compare`.
     """
-    chosen = choose_device(device)
-    try:
-        return _parts_on(chosen, first, second, origin, max_shift, weights)
-    except FAILURES as error:
-        chosen = hand_over(chosen, error, _seam_of(first))
-    return _parts_on(chosen, first, second, origin, max_shift, weights)
 
+    def posteriors_on(target: torch.device) -> np.ndarray | None:
+        network = loaded(weights, target.type)
+        with torch.inference_mode(), limited_threads(1):
+            crops = [torch.from_numpy(crop).to(target)[None, None] for crop in (first, second)]
+            seen = first_look(crops[0], crops[1], max_shift, origin)
+            if seen is None:
+                return None
+            areas = seen.maps.new_full((PARTS,), seen.area / PARTS)
+            logits = weighted(seen.maps, network.first_weigher(seen.maps, areas))
+            told = torch.softmax(logits.flatten(1), 1).view_as(logits)
+            return told.double().cpu().numpy()
 
-def _parts_on(
-    device: torch.device,
-    first: np.ndarray,
-    second: np.ndarray,
-    origin: tuple[int, int],
-    max_shift: int,
-    weights: Path | None,
-) -> tuple[np.ndarray, np.ndarray] | None:
-    network = loaded(weights, device.type)
-    with torch.inference_mode(), limited_threads(1):
-        crops = [torch.from_numpy(crop).to(device)[None, None] for crop in (first, second)]
-        seen = first_look(crops[0], crops[1], max_shift, origin)
-        if seen is None:
-            return None
-        areas = seen.maps.new_full((PARTS,), seen.area / PARTS)
-        logits = weighted(seen.maps, network.first_weigher(seen.maps, areas))
-        posteriors = torch.softmax(logits.flatten(1), 1).view_as(logits).double().cpu().numpy()
+    posteriors = with_cpu_behind(choose_device(device), posteriors_on, seam_of(first))
+    if posteriors is None:
+        return None
     steps = np.arange(-max_shift, max_shift + 1)
     shifts, sure = np.empty((PARTS, 2)), np.empty(PARTS)
     for k, posterior in enumerate(posteriors):
@@ -359,7 +351,8 @@ def _parts_on(
     return shifts, sure
 
 
-def _seam_of(first: np.ndarray) -> str:
+def seam_of(first: np.ndarray) -> str:
+    """Name a seam by its first crop, for a warning."""
     return f"a seam of {first.shape[0]} x {first.shape[1]} px"
 
 

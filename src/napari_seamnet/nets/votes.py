@@ -8,8 +8,8 @@ import torch
 
 from ..geometry import Box
 from .correlation import correlation_maps
-from .device import FAILURES, choose_device, hand_over
-from .inference import loaded
+from .device import choose_device, with_cpu_behind
+from .inference import loaded, seam_of
 from .plain_maps import plain_channels, standardise
 
 if TYPE_CHECKING:
@@ -54,48 +54,34 @@ def votes(
     A logit is a weighted sum of correlations, and a correlation a sum over pixels, so that this is
     no approximation of what decided, but its terms.
     """
-    target = choose_device(device)
-    try:
-        return _votes_on(target, first, second, origin, max_shift, chosen, rival, weights)
-    except FAILURES as error:
-        target = hand_over(target, error, f"a seam of {first.shape[0]} x {first.shape[1]} px")
-    return _votes_on(target, first, second, origin, max_shift, chosen, rival, weights)
 
+    def votes_on(target: torch.device) -> np.ndarray:
+        network = loaded(weights, target.type)
+        with torch.inference_mode():
+            crops = [torch.from_numpy(crop).to(target)[None, None] for crop in (first, second)]
+            learned = [network.encode(crop) for crop in crops]
+            plain = plain_channels(*(standardise(crop) for crop in crops))
+            channels = [torch.cat(both, 1) for both in zip(learned, plain, strict=True)]
+            maps, n_pixels = correlation_maps(channels[0], channels[1], max_shift, origin)
+            n_learned = learned[0].shape[1]
+            maps = network.joined(maps[:, :n_learned], maps[:, n_learned:])
+            worth = network.worth(maps, n_pixels)[0]
+            # The mean of the learned maps counts as each of them, by its share.
+            shares = torch.cat(
+                [worth[:n_learned] + worth[n_learned] / n_learned, worth[n_learned + 1 :]]
+            )
+            told = torch.zeros(second.shape, device=target)
+            for sign, (dy, dx) in ((1, chosen), (-1, rival)):
+                y, x = origin[0] + dy, origin[1] + dx
+                box = Box.of_shape(second.shape).meet(Box.of_shape(first.shape, (-y, -x)))
+                if box.is_empty:
+                    continue
+                one = channels[0][0, :, *box.moved(y, x).slices]
+                two = channels[1][0, :, *box.slices]
+                one, two = (side - side.mean((-2, -1), keepdim=True) for side in (one, two))
+                spread = ((one**2).sum((-2, -1)) * (two**2).sum((-2, -1))).sqrt().clamp(min=1e-6)
+                each = torch.einsum("c,chw->hw", shares / spread, one * two)
+                told[box.slices] += sign * each
+        return told.float().cpu().numpy()
 
-def _votes_on(
-    device: torch.device,
-    first: np.ndarray,
-    second: np.ndarray,
-    origin: tuple[int, int],
-    max_shift: int,
-    chosen: tuple[int, int],
-    rival: tuple[int, int],
-    weights: Path | None,
-) -> np.ndarray:
-    network = loaded(weights, device.type)
-    with torch.inference_mode():
-        crops = [torch.from_numpy(crop).to(device)[None, None] for crop in (first, second)]
-        learned = [network.encode(crop) for crop in crops]
-        plain = plain_channels(*(standardise(crop) for crop in crops))
-        channels = [torch.cat(both, 1) for both in zip(learned, plain, strict=True)]
-        maps, n_pixels = correlation_maps(channels[0], channels[1], max_shift, origin)
-        n_learned = learned[0].shape[1]
-        maps = network.joined(maps[:, :n_learned], maps[:, n_learned:])
-        worth = network.worth(maps, n_pixels)[0]
-        # The mean of the learned maps counts as each of them, by its share.
-        shares = torch.cat(
-            [worth[:n_learned] + worth[n_learned] / n_learned, worth[n_learned + 1 :]]
-        )
-        told = torch.zeros(second.shape, device=device)
-        for sign, (dy, dx) in ((1, chosen), (-1, rival)):
-            y, x = origin[0] + dy, origin[1] + dx
-            box = Box.of_shape(second.shape).meet(Box.of_shape(first.shape, (-y, -x)))
-            if box.is_empty:
-                continue
-            one = channels[0][0, :, *box.moved(y, x).slices]
-            two = channels[1][0, :, *box.slices]
-            one, two = (side - side.mean((-2, -1), keepdim=True) for side in (one, two))
-            spread = ((one**2).sum((-2, -1)) * (two**2).sum((-2, -1))).sqrt().clamp(min=1e-6)
-            each = torch.einsum("c,chw->hw", shares / spread, one * two)
-            told[box.slices] += sign * each
-    return told.float().cpu().numpy()
+    return with_cpu_behind(choose_device(device), votes_on, seam_of(first))

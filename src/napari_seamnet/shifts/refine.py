@@ -210,20 +210,14 @@ class _Compared:
             return [], _sums(all_six)
         if len(one) > 1:
             return _sums(all_six), []
-        axis, length = self._patches.axis, self._patches.length
-        whole = one.shape[axis]
+        length = self._patches.length
         starts = [k * length for k in range(PARTS)]
         stops = [max(start, start + length - 2 * margin) for start in starts]
-        between = zip(stops, [*starts[1:], whole - 2 * margin], strict=True)
-        parts, rest = (
-            [of for low, high in ends for of in _sums(_cut(all_six, axis + 1, low, high))]
-            for ends in (zip(starts, stops, strict=True), between)
-        )
-        return parts, rest
-
-
-def _cut(values: np.ndarray, axis: int, low: int, high: int) -> np.ndarray:
-    return values[(slice(None),) * axis + (slice(low, high),)]
+        edges = [edge for both in zip(starts, stops, strict=True) for edge in both]
+        # A part, what lies between it and the next, the next part, and so on.
+        pieces = np.split(all_six, edges[1:], self._patches.axis + 1)
+        sums = [_sums(piece)[0] for piece in pieces]
+        return sums[::2], sums[1::2]
 
 
 def _sums(all_six: np.ndarray) -> list[Sums]:
@@ -239,16 +233,14 @@ def _with_slopes(sides: np.ndarray, margin: int) -> np.ndarray:
     """(P, H, W) sides but for a margin, and their slopes down and across: (P, 3, h, w) float64."""
     height, width = (n - 2 * margin for n in sides.shape[1:])
     found = np.empty((len(sides), 3, height, width))
-    near, middle, far = (margin - 1, margin, margin + 1)
-    rows, columns = slice(middle, middle + height), slice(middle, middle + width)
-    found[:, 0] = sides[:, rows, columns]
-    for k, (before, after) in enumerate(
-        (
-            ((slice(near, near + height), columns), (slice(far, far + height), columns)),
-            ((rows, slice(near, near + width)), (rows, slice(far, far + width))),
-        )
-    ):
-        np.subtract(sides[:, *after], sides[:, *before], out=found[:, 1 + k])
+
+    def window(down: int, across: int) -> np.ndarray:
+        top, left = margin + down, margin + across
+        return sides[:, top : top + height, left : left + width]
+
+    found[:, 0] = window(0, 0)
+    np.subtract(window(1, 0), window(-1, 0), out=found[:, 1])
+    np.subtract(window(0, 1), window(0, -1), out=found[:, 2])
     found[:, 1:] /= 2
     return found
 
