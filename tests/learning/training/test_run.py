@@ -101,3 +101,29 @@ def test_drawing_examples_changes_nothing_of_what_is_learned(data, tmp_path, dra
     found, wanted = (load_network(path).state_dict() for path in (with_them, without))
     for name, value in wanted.items():
         assert torch.equal(found[name], value), name
+
+
+@pytest.mark.parametrize(("fast", "is_mixed"), [(torch.bfloat16, True), (None, False)])
+def test_the_sources_networks_learn_in_what_the_processor_is_fast_in(
+    data, tmp_path, monkeypatch, fast, is_mixed
+):
+    monkeypatch.setattr(running, "convolves_in", lambda device: fast)
+    seen = []
+
+    class Watched(running.SquareLearner):
+        def learn(self, pixels, shifts):
+            hooks = [
+                layer.register_forward_hook(lambda _, __, out: seen.append(out.dtype))
+                for layer in self.network.modules()
+                if isinstance(layer, torch.nn.Conv2d)
+            ]
+            found = super().learn(pixels, shifts)
+            for hook in hooks:
+                hook.remove()
+            return found
+
+    monkeypatch.setattr(running, "SquareLearner", Watched)
+    train(data, tmp_path / "n.safetensors")
+    assert set(seen) == {torch.bfloat16 if is_mixed else torch.float32}
+    weights = load_network(tmp_path / "n.safetensors").state_dict().values()
+    assert not any(tensor.dtype == torch.bfloat16 for tensor in weights)

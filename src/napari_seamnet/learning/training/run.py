@@ -15,7 +15,7 @@ import torch
 
 from ... import __version__
 from ...nets.build import build
-from ...nets.device import choose_device
+from ...nets.device import choose_device, convolves_in
 from ...nets.seamnet import SeamNet
 from ...nets.thesis import ThesisNet
 from ...nets.weights import load_network, read_card, save_weights
@@ -275,10 +275,10 @@ def _network(
 
 
 def _learner(network: SeamNet | ThesisNet, recipe: FitRecipe, device: torch.device) -> Learner:
-    mixed = device.type == "cuda"
+    is_cuda = device.type == "cuda"
     if isinstance(network, SeamNet):
-        return SeamLearner(network, recipe.reach + MARGIN, mixed)
-    return SquareLearner(network, mixed)
+        return SeamLearner(network, recipe.reach + MARGIN, is_cuda)
+    return SquareLearner(network, is_cuda or convolves_in(device.type) is not None)
 
 
 def _training_batches(
