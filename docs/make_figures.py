@@ -167,7 +167,7 @@ def draw_first_look() -> None:
     for part in range(PARTS):
         box = (REACH + part * length + 2, 2), length - 4, overlap.first.shape[0] - 5
         axes["seam"].add_patch(Rectangle(*box, fill=False, ec=COLOURS[Status.DOUBTFUL], lw=2.4))
-        show_map(axes[part], seen.maps[part, 1].numpy(), true)
+        show_map(axes[part], seen.maps[0, part, 1].numpy(), true)
     axes[0].set_ylabel("shift dy, px", fontsize=8)
     save(figure, "first_look")
 

@@ -43,18 +43,14 @@ def test_a_gpu_out_of_memory_gets_half_and_at_last_the_cpu(pairs, monkeypatch):
     choose = {"cuda": torch.device("cuda"), "cpu": torch.device("cpu")}.__getitem__
     monkeypatch.setattr(inference, "choose_device", choose)
     monkeypatch.setattr(inference, "_compare_batch_on", short_of_memory)
-    monkeypatch.setattr(
-        inference, "compare", lambda *args, **more: compare_on_cpu(*args, more["weights"])
-    )
 
-    def compare_on_cpu(first, second, origin, max_shift, weights):
-        return compare(
-            first, second, origin, max_shift, in_full=True, device="cpu", weights=weights
-        )
+    def compare_on_cpu(*args, **rest):
+        return compare(*args, **{**rest, "device": "cpu"})
 
+    monkeypatch.setattr(inference, "compare", compare_on_cpu)
     seen = inference.compare_many(*pairs, (0, 12), 6, device="cuda")
     assert asked == [5, 3, 2, 2]
-    alone = compare_on_cpu(pairs[0][4], pairs[1][4], (0, 12), 6, None)
+    alone = compare_on_cpu(pairs[0][4], pairs[1][4], (0, 12), 6)
     np.testing.assert_allclose(seen[4].logits, alone.logits, atol=1e-4)
 
 
@@ -76,9 +72,38 @@ def test_threads_are_limited_inside_and_given_back_after():
     assert torch.get_num_threads() == before
 
 
-def test_a_single_long_pair_is_looked_at_in_full():
+@pytest.fixture
+def long_pairs():
+    """Four pairs of long crops, all 4 px apart: two clear, a pure array, and nothing but noise."""
     rng = np.random.default_rng(0)
-    crop = ndimage.gaussian_filter(rng.standard_normal((1, 1000, 120)), (0, 2, 2)).astype("f4")
-    assert inference.compare(crop[0], crop[0], (0, 0), 8, device="cpu").is_first_look
-    [seen] = inference.compare_many(crop, crop, (0, 0), 8, device="cpu")
-    assert not seen.is_first_look
+    y, x = np.mgrid[:900, :144]
+    whole = np.stack(
+        [
+            *ndimage.gaussian_filter(rng.standard_normal((2, 900, 144)), (0, 2, 2)),
+            np.sin(2 * np.pi * y / 11) + np.sin(2 * np.pi * x / 9),
+            np.zeros(y.shape),
+        ]
+    )
+    made = (whole[..., start : start + 140].astype("f4") for start in (0, 4))
+    noise = whole[:2].std() / 10
+    firsts, seconds = (
+        (side + noise * rng.standard_normal(side.shape)).astype("f4") for side in made
+    )
+    return firsts, seconds
+
+
+def test_in_a_batch_each_gets_the_look_it_needs(long_pairs):
+    seen = inference.compare_many(*long_pairs, (0, 0), 8, device="cpu")
+    assert [each.is_first_look for each in seen] == [True, True, False, False]
+    for first, second, each in zip(*long_pairs, seen, strict=True):
+        alone = inference.compare(first, second, (0, 0), 8, device="cpu")
+        assert each.is_first_look == alone.is_first_look
+        np.testing.assert_allclose(each.logits, alone.logits, atol=1e-4)
+        np.testing.assert_allclose(each.fine, alone.fine, atol=1e-4)
+
+
+def test_in_full_means_in_full(long_pairs):
+    for n in (1, 2):
+        pairs = (side[:n] for side in long_pairs)
+        seen = inference.compare_many(*pairs, (0, 0), 8, in_full=True, device="cpu")
+        assert [each.is_first_look for each in seen] == [False] * n

@@ -60,9 +60,9 @@ def test_every_part_has_its_peak_at_the_seams_shift(dy, dx, margin, lies):
     if lies:
         first, second, (dy, dx) = first.T, second.T, (dx, dy)
     seen = first_look(tensor(first), tensor(second), 15, origin)
-    assert seen.maps.shape == (PARTS, N_MAPS, 31, 31)
+    assert seen.maps.shape == (1, PARTS, N_MAPS, 31, 31)
     assert 0.85 * second.size < seen.area <= second.size
-    for part in seen.maps:
+    for part in seen.maps[0]:
         for one, sigmas in zip(part, FILTERS, strict=False):
             assert np.abs(peak(one.numpy()) - (dy, dx)).max() < (
                 0.1 if max(sigmas, default=0) < 2 else 0.7
@@ -118,7 +118,7 @@ def test_wires_that_seem_to_repeat_do_not_where_all_frequencies_count_alike():
 @pytest.mark.parametrize("margin", [0, 16, 9])
 def test_a_levelled_map_is_that_of_every_other_shift(shift, margin):
     first, second, origin = crops(shift, margin=margin, noise=4.0)
-    found = levelled_map(tensor(first), tensor(second), 15, origin)
+    found = levelled_map(tensor(first), tensor(second), 15, origin)[0]
     assert found.shape == (17, 17)
     # An odd origin lies between two places of half size.
     assert np.abs(2 * peak(found.numpy()) - shift).max() < 0.4 + margin % 2
@@ -130,7 +130,7 @@ def test_a_bright_strip_does_not_deceive_a_levelled_map():
     first[:, :12] += 500
     second[:, -12:] *= 6
     second[:, -12:] += 500
-    found = levelled_map(tensor(first), tensor(second), 15)
+    found = levelled_map(tensor(first), tensor(second), 15)[0]
     assert np.abs(2 * peak(found.numpy()) - (4, -3)).max() < 0.7
 
 
@@ -151,7 +151,7 @@ def test_a_speck_does_not_outshine_a_seam():
     for side, place in ((first, (300, 50)), (second, (310, 40))):
         side[place[0] : place[0] + 4, place[1] : place[1] + 4] = 300
     seen = first_look(tensor(first), tensor(second), 15, origin)
-    for part in seen.maps:
+    for part in seen.maps[0]:
         assert np.abs(peak(part[1].numpy()) - (4, -3)).max() < 0.5
 
 

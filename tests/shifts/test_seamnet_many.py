@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from napari_seamnet.seams import Overlap
 from napari_seamnet.shifts import get_method
@@ -25,6 +26,32 @@ def test_many_seams_in_a_batch_are_what_they_are_one_by_one():
         assert (found.status, found.method, found.device) == (alone.status, "seamnet", "cpu")
         assert found.confidence == pytest.approx(alone.confidence, abs=1e-3)
         np.testing.assert_allclose(found.map.values, alone.map.values, atol=1e-3)
+
+
+def test_long_seams_in_a_batch_are_settled_as_one_by_one():
+    rng = np.random.default_rng(1)
+    picture = ndimage.gaussian_filter(rng.standard_normal((1000, 150)), 1.5)
+    array = np.sin(np.arange(1000) / 2)[:, None] * np.sin(np.arange(150) / 2)
+    crops = []
+    # Clear, reversed on the second side, hidden by noise, and a pure array.
+    for whole, gain, noise in (
+        (picture, 1, 0.02),
+        (picture, -1, 0.02),
+        (picture, 1, 3),
+        (array, 1, 0.02),
+    ):
+        sides = whole[:980, :140], gain * whole[4:984, 3:143]
+        crops.append(Overlap(*(side + noise * rng.standard_normal(side.shape) for side in sides)))
+    method = get_method("seamnet", device="cpu")
+    found = method.estimate_many(crops)
+    for overlap, one in zip(crops, found, strict=True):
+        alone = method.estimate(overlap)
+        assert (one.status, one.reason) == (alone.status, alone.reason)
+        assert one.confidence == pytest.approx(alone.confidence, abs=1e-3)
+        if one.shift is not None:
+            assert one.shift.distance(alone.shift) < 1e-3
+    assert found[0].status == "certain"
+    assert found[3].status == "ambiguous"
 
 
 def test_a_blank_seam_in_a_batch_is_undetermined_and_the_others_are_not():

@@ -48,16 +48,16 @@ REPEATS_IN = len(FILTERS) + WHITENED.index(1.5)
 
 @dataclass(frozen=True, eq=False)
 class FirstLook:
-    """What plain pictures show of a seam.
+    """What plain pictures show of some seams of equal size.
 
     Parameters
     ----------
-    maps : (PARTS, N_MAPS, 2R+1, 2R+1) tensor
+    maps : (B, PARTS, N_MAPS, 2R+1, 2R+1) tensor
         Correlation coefficients of each part, nearly: they may exceed 1 a little.
-    joint : (1, N_MAPS, 2R+1, 2R+1) tensor
+    joint : (B, N_MAPS, 2R+1, 2R+1) tensor
         The same of all parts together, which is not their mean: covariances add.
     area : int
-        Pixels of all parts.
+        Pixels of all parts of a seam.
     """
 
     maps: torch.Tensor
@@ -68,12 +68,12 @@ class FirstLook:
 def first_look(
     first: torch.Tensor, second: torch.Tensor, max_shift: int, origin: tuple[int, int] = (0, 0)
 ) -> FirstLook | None:
-    """Correlate the parts of a seam at every shift, as if they had been filtered before.
+    """Correlate the parts of seams at every shift, as if they had been filtered before.
 
     Parameters
     ----------
-    first, second : (1, 1, H, W) float32 tensor
-        Crops, the wider the more exact; sizes may differ.
+    first, second : (B, 1, H, W) float32 tensor
+        Crops, the wider the more exact; first's size may be another than second's.
     max_shift : int
         Search range R, in px each way.
     origin : (y, x)
@@ -82,7 +82,7 @@ def first_look(
     Returns
     -------
     FirstLook or None
-        Without the ends of the seam that the first crop does not show at every shift; None where
+        Without the ends of the seams that the first crops do not show at every shift; None where
         the parts would be too short.
 
     Notes
@@ -102,10 +102,13 @@ def first_look(
     at[axis] = max_shift
     ones = _parts(standardise(first), axis, low + ahead, length, 2 * max_shift)
     twos = _parts(standardise(second), axis, low, length, 0)
-    both, _, own = correlation_maps_and_own(ones, twos, max_shift + BEYOND, (at[0], at[1]), BEYOND)
+    found, _, own_found = correlation_maps_and_own(
+        ones, twos, max_shift + BEYOND, (at[0], at[1]), BEYOND
+    )
+    both, *own = (maps.unflatten(0, (len(first), PARTS)) for maps in (found, *own_found))
     energy = [sums[..., BEYOND, BEYOND, None, None].clamp(min=1e-12) for sums in own]
     kernels = _whitening(own, WHITENED)
-    passed = [torch.cat([_filtered(sums), _convolved(sums, kernels)], 1) for sums in (both, *own)]
+    passed = [torch.cat([_filtered(sums), _convolved(sums, kernels)], 2) for sums in (both, *own)]
     # What filtering leaves of both sides' spreads.
     spreads = [
         (sums / whole).clamp(min=1e-6).sqrt()
@@ -113,14 +116,14 @@ def first_look(
     ]
     maps = passed[0] / (spreads[0] * spreads[1])
     share = spreads[0] * spreads[1] * (energy[0] * energy[1]).sqrt()
-    joint = (share * maps).sum(0, keepdim=True) / share.sum(0, keepdim=True).clamp(min=1e-6)
-    return FirstLook(maps, joint, twos.numel())
+    joint = (share * maps).sum(1) / share.sum(1).clamp(min=1e-6)
+    return FirstLook(maps, joint, twos.numel() // len(second))
 
 
 def levelled_map(
     first: torch.Tensor, second: torch.Tensor, max_shift: int, origin: tuple[int, int] = (0, 0)
 ) -> torch.Tensor:
-    """Correlate two crops at half size, where all places and all frequencies count alike.
+    """Correlate crops at half size, where all places and all frequencies count alike.
 
     Parameters
     ----------
@@ -129,7 +132,7 @@ def levelled_map(
 
     Returns
     -------
-    (N, N) tensor
+    (B, N, N) tensor
         Correlation at every other shift, in no unit, N = 2 (R // 2 + 1) + 1; shift 0 is in the
         middle.
 
@@ -143,7 +146,8 @@ def levelled_map(
     beyond, half = BEYOND // 2, (origin[0] // 2, origin[1] // 2)
     reach = max_shift // 2 + 1 + beyond
     both, _, own = correlation_maps_and_own(crops[0], crops[1], reach, half, beyond)
-    return _convolved(both, _whitening(own, (LEVELLED,)))[0, 0]
+    both, *own = (maps[:, None] for maps in (both, *own))  # a single part
+    return _convolved(both, _whitening(own, (LEVELLED,)))[:, 0, 0]
 
 
 def _levelled(crops: torch.Tensor) -> torch.Tensor:
@@ -162,23 +166,27 @@ def _local_mean(crops: torch.Tensor) -> torch.Tensor:
 
 
 def _parts(crop: torch.Tensor, axis: int, low: int, length: int, more: int) -> torch.Tensor:
-    """Cut (1, 1, H, W) into `PARTS` along an axis, a `length` apart and `more` longer."""
+    """Cut (B, 1, H, W) into `PARTS` along an axis, a `length` apart and `more` longer.
+
+    (B PARTS, 1, h, w), the parts of a seam one after the other.
+    """
     starts = range(low, low + PARTS * length, length)
-    return torch.cat([crop.narrow(2 + axis, start, length + more) for start in starts])
+    parts = [crop.narrow(2 + axis, start, length + more) for start in starts]
+    return torch.stack(parts, 1).flatten(0, 1)
 
 
 def _filtered(maps: torch.Tensor) -> torch.Tensor:
-    """Filter (B, 1, N + 2 BEYOND, N + 2 BEYOND) maps as both crops would be, by each of `FILTERS`.
+    """Filter (B, P, 1, N + 2 BEYOND, N + 2 BEYOND) maps as both crops would be, by `FILTERS`.
 
-    (B, len(FILTERS), N, N).
+    (B, P, len(FILTERS), N, N).
     """
     n = maps.shape[-1] - 2 * BEYOND
     lines = _gaussians(n).to(maps.device)
     smooth = (lines.flatten(0, 1) @ maps).unflatten(-2, lines.shape[:2])
-    smooth = smooth[:, 0] @ lines.mT
+    smooth = smooth[:, :, 0] @ lines.mT
     plain = maps[..., BEYOND:-BEYOND, BEYOND:-BEYOND]
-    everything = torch.cat([plain, smooth], 1)
-    return torch.einsum("fv,bvyx->bfyx", _mixture().to(maps.device), everything)
+    everything = torch.cat([plain, smooth], 2)
+    return torch.einsum("fv,bpvyx->bpfyx", _mixture().to(maps.device), everything)
 
 
 def _variances() -> list[float]:
@@ -217,27 +225,30 @@ def _gaussians(n: int) -> torch.Tensor:
 def _whitening(own: list[torch.Tensor], sigmas: tuple[float, ...]) -> torch.Tensor:
     """Kernels that give all frequencies of a seam the same power, and smooth by Gaussians.
 
-    (len(sigmas), n, n), from `own`, (B, 1, n, n): its crops' sums of products with themselves at
-    all lags around 0.
+    (B, 1, len(sigmas), n, n), from `own`, (B, P, 1, n, n): its crops' sums of products with
+    themselves at all lags around 0.
     """
     n = own[0].shape[-1]
     line = torch.hann_window(n + 2, periodic=False, device=own[0].device)[1:-1]
     taper = line[:, None] * line
     power = []
     for sums in own:
-        tapered = torch.fft.ifftshift(sums.sum((0, 1)) * taper)
+        tapered = torch.fft.ifftshift(sums.sum((1, 2)) * taper, dim=(-2, -1))
         spectrum = torch.fft.rfft2(tapered).real.clamp(min=0)
-        power.append(spectrum / spectrum.mean().clamp(min=1e-12))
+        power.append(spectrum / spectrum.mean((-2, -1), keepdim=True).clamp(min=1e-12))
     even = 1 / ((power[0] * power[1]).sqrt() + FLOOR)
     down, across = torch.fft.fftfreq(n)[:, None], torch.fft.rfftfreq(n)
     square = (2 * torch.pi) ** 2 * (down**2 + across**2).to(even.device)
     # Both crops are smoothed, hence twice half the square.
     kernels = [torch.fft.irfft2(even * torch.exp(-square * s**2), s=(n, n)) for s in sigmas]
-    return torch.fft.fftshift(torch.stack(kernels), dim=(-2, -1)) * taper
+    return torch.fft.fftshift(torch.stack(kernels, 1), dim=(-2, -1))[:, None] * taper
 
 
 def _convolved(maps: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
-    """Convolve (B, 1, M, M) maps with (K, n, n) symmetric kernels; (B, K, M-n+1, M-n+1)."""
+    """Convolve (B, P, 1, M, M) maps with (B, 1, K, n, n) symmetric kernels.
+
+    (B, P, K, M-n+1, M-n+1).
+    """
     if maps.shape[-1] == kernels.shape[-1]:
         return (maps * kernels).sum((-2, -1), keepdim=True)
     n, beyond = maps.shape[-1], kernels.shape[-1] - 1

@@ -123,6 +123,7 @@ def compare_many(
     origin: tuple[int, int],
     max_shift: int,
     *,
+    in_full: bool = False,
     device: str = "auto",
     weights: Path | None = None,
 ) -> list[Comparison]:
@@ -134,14 +135,14 @@ def compare_many(
         First crops, in any intensities, finite and not constant.
     seconds : (B, H2, W2) float32 array
         Second crops.
-    origin, max_shift, device, weights
+    origin, max_shift, in_full, device, weights
         As for `compare`; the same for all.
 
     Returns
     -------
     list of Comparison
-        What `compare` gives one by one, `in_full`, to 1e-4. A GPU that runs out of memory gets
-        half the batch at a time, and hands over to the CPU where it has no room for a single pair.
+        What `compare` gives one by one, to 1e-4. A GPU that runs out of memory gets half the batch
+        at a time, and hands over to the CPU where it has no room for a single pair.
 
     Raises
     ------
@@ -151,11 +152,13 @@ def compare_many(
     chosen = choose_device(device)
     if len(firsts) <= 1:
         return [
-            compare(first, second, origin, max_shift, in_full=True, device=device, weights=weights)
+            compare(
+                first, second, origin, max_shift, in_full=in_full, device=device, weights=weights
+            )
             for first, second in zip(firsts, seconds, strict=True)
         ]
     try:
-        return _compare_batch_on(chosen, firsts, seconds, origin, max_shift, weights)
+        return _compare_batch_on(chosen, firsts, seconds, origin, max_shift, in_full, weights)
     except FAILURES as error:
         if not is_at_fault(chosen, error):
             raise
@@ -165,9 +168,10 @@ def compare_many(
         seen
         for part in (slice(None, half), slice(half, None))
         for seen in compare_many(
-            firsts[part], seconds[part], origin, max_shift, device=device, weights=weights
+            firsts[part], seconds[part], origin, max_shift,
+            in_full=in_full, device=device, weights=weights,
         )
-    ]
+    ]  # fmt: skip
 
 
 def _compare_batch_on(
@@ -176,19 +180,22 @@ def _compare_batch_on(
     seconds: np.ndarray,
     origin: tuple[int, int],
     max_shift: int,
+    in_full: bool,
     weights: Path | None,
 ) -> list[Comparison]:
     network = loaded(weights, device.type)
     with torch.inference_mode():
-        crops = [torch.from_numpy(crop).to(device)[:, None] for crop in (firsts, seconds)]
-        maps, n_pixels = network.maps(crops[0], crops[1], max_shift, origin)
-        logits = network.weigh(maps, n_pixels).cpu().double().numpy()
-        fine = network.fine_map(maps).cpu().double().numpy()
-        is_warped = network.is_warped(maps).cpu().numpy()
-    return [
-        Comparison(logits[index], fine[index], bool(is_warped[index]), False, device.type)
-        for index in range(len(firsts))
-    ]
+        crops = [torch.from_numpy(side).to(device)[:, None] for side in (firsts, seconds)]
+        seen: list[Comparison | None] = [None] * len(firsts)
+        if not in_full:
+            seen = _first_looks(network, crops, origin, max_shift)
+        left = [index for index, each in enumerate(seen) if each is None]
+        if left:
+            maps, n_pixels = network.maps(crops[0][left], crops[1][left], max_shift, origin)
+            told = network.weigh(maps, n_pixels), network.fine_map(maps), network.is_warped(maps)
+            for index, logits, fine, is_warped in zip(left, *(t.cpu() for t in told), strict=True):
+                seen[index] = _comparison(logits, fine, device, is_warped=bool(is_warped))
+    return [each for each in seen if each is not None]
 
 
 def _compare_on(
@@ -210,7 +217,7 @@ def _compare_on(
     with torch.inference_mode():
         crops = [torch.from_numpy(crop).to(device)[None, None] for crop in (first, second)]
         tell(1, "comparing plain pictures")
-        seen = None if in_full else _first_look(network, crops, origin, max_shift)
+        seen = None if in_full else _first_looks(network, crops, origin, max_shift)[0]
         if seen is None:
             plain, n_pixels = network.plain_maps(crops[0], crops[1], max_shift, origin)
             tell(2, "looking at the first frame")
@@ -222,6 +229,7 @@ def _compare_on(
             seen = _comparison(
                 network.weigh(maps, n_pixels)[0],
                 network.fine_map(maps)[0],
+                device,
                 is_warped=bool(network.is_warped(maps)[0]),
             )
     return seen
@@ -230,41 +238,59 @@ def _compare_on(
 def _comparison(
     logits: torch.Tensor,
     fine: torch.Tensor,
+    device: torch.device,
     *,
     is_warped: bool = False,
     is_first_look: bool = False,
 ) -> Comparison:
     told, exact = (each.double().cpu().numpy() for each in (logits, fine))
-    return Comparison(told, exact, is_warped, is_first_look, logits.device.type)
+    return Comparison(told, exact, is_warped, is_first_look, device.type)
 
 
-def _first_look(
+def _first_looks(
     network: SeamNet, crops: list[torch.Tensor], origin: tuple[int, int], max_shift: int
-) -> Comparison | None:
-    """What plain pictures tell; None where they do not settle a seam, or it is too small."""
-    if crops[1].numel() < LEAST_PIXELS:
-        return None
+) -> list[Comparison | None]:
+    """What plain pictures tell of each seam; None where they do not settle it, or it is small."""
+    nothing: list[Comparison | None] = [None] * len(crops[1])
+    if crops[1][0].numel() < LEAST_PIXELS:
+        return nothing
     # Its steps are too small for more threads, which then wait actively for the next one.
     with limited_threads(1):
-        seen = first_look(crops[0], crops[1], max_shift, origin)
-        if seen is None:
-            return None
-        joint = seen.joint
-        worth = network.first_weigher(joint, joint.new_full((1,), seen.area))
-        logits = weighted(joint, worth)[0]
-        of_parts = weighted(seen.maps, worth.expand(PARTS, -1))
-        best = divmod(int(logits.argmax()), logits.shape[-1])
-        if _peak_mass(logits) < ENOUGH or not _agree(of_parts, best):
-            return None
-        second = _second_peak(joint[0, REPEATS_IN], best, PEAK)
-        if second >= SELDOM_REPEATS:
-            levelled = levelled_map(crops[0], crops[1], max_shift, origin)
-            # At half size a peak is half as wide.
-            y, x = (len(levelled) // 2 + round((part - max_shift) / 2) for part in best)
-            second = max(second, _second_peak(levelled, (y, x), PEAK // 2))
-        if second >= NEARLY_REPEATS:
-            return None
-    return _comparison(logits, blended(joint, FINE_AT_FIRST)[0], is_first_look=True)
+        looks = first_look(crops[0], crops[1], max_shift, origin)
+        if looks is None:
+            return nothing
+        joint = looks.joint
+        worth = network.first_weigher(joint, joint.new_full((len(joint),), looks.area))
+        of_parts = weighted(looks.maps.flatten(0, 1), worth.repeat_interleave(PARTS, 0))
+        # All at once: to read a number off a GPU is to wait for it.
+        logits, of_parts, alike, fine = (
+            each.cpu()
+            for each in (
+                weighted(joint, worth),
+                of_parts.unflatten(0, (-1, PARTS)),
+                joint[:, REPEATS_IN],
+                blended(joint, FINE_AT_FIRST),
+            )
+        )
+        best = [divmod(int(each.argmax()), each.shape[-1]) for each in logits]
+        second = {
+            index: _second_peak(alike[index], at, PEAK)
+            for index, at in enumerate(best)
+            if _peak_mass(logits[index]) >= ENOUGH and _agree(of_parts[index], at)
+        }
+        asked = [index for index, height in second.items() if height >= SELDOM_REPEATS]
+        if asked:
+            levelled = levelled_map(crops[0][asked], crops[1][asked], max_shift, origin).cpu()
+            for index, map_ in zip(asked, levelled, strict=True):
+                # At half size a peak is half as wide.
+                y, x = (len(map_) // 2 + round((part - max_shift) / 2) for part in best[index])
+                second[index] = max(second[index], _second_peak(map_, (y, x), PEAK // 2))
+    return [
+        _comparison(logits[index], fine[index], crops[0].device, is_first_look=True)
+        if second.get(index, 1.0) < NEARLY_REPEATS
+        else None
+        for index in range(len(best))
+    ]
 
 
 def _agree(of_parts: torch.Tensor, best: tuple[int, int]) -> bool:
@@ -279,7 +305,7 @@ def _agree(of_parts: torch.Tensor, best: tuple[int, int]) -> bool:
 
 def _second_peak(map_: torch.Tensor, best: tuple[int, int], peak: int) -> float:
     """Height of the best maximum beyond `peak` px of a shift, as a share of that shift's own."""
-    own, other = two_heights(map_.cpu().numpy(), best, peak)
+    own, other = two_heights(map_.numpy(), best, peak)
     return other / max(own, 1e-6)
 
 
@@ -333,8 +359,9 @@ def look_at_parts(
             seen = first_look(crops[0], crops[1], max_shift, origin)
             if seen is None:
                 return None
-            areas = seen.maps.new_full((PARTS,), seen.area / PARTS)
-            logits = weighted(seen.maps, network.first_weigher(seen.maps, areas))
+            maps = seen.maps[0]
+            areas = maps.new_full((PARTS,), seen.area / PARTS)
+            logits = weighted(maps, network.first_weigher(maps, areas))
             told = torch.softmax(logits.flatten(1), 1).view_as(logits)
             return told.double().cpu().numpy()
 

@@ -116,8 +116,7 @@ class SeamNetMethod:
         Returns
         -------
         list of Estimate
-            What `estimate` gives one by one; log-probabilities differ by less than 1e-3, unless a
-            first look was enough there: here the network looks at every seam.
+            What `estimate` gives one by one; log-probabilities differ by less than 1e-3.
 
         Raises
         ------
@@ -136,19 +135,13 @@ class SeamNetMethod:
             for index in told:
                 found[index] = self.estimate(overlaps[index], max_shift=max_shift)
         elif told:
-            filled = [_prepared(overlaps[index], max_shift) for index in told]
-            from ..nets.inference import compare_many
-
-            seen = compare_many(
-                np.stack([one.first for one in filled]),
-                np.stack([one.second for one in filled]),
-                filled[0].origin,
-                max_shift,
-                device=self.device,
-                weights=self.weights,
-            )
-            for index, one, crops in zip(told, seen, filled, strict=True):
-                found[index] = self._read(one, crops)
+            filled = {index: _prepared(overlaps[index], max_shift) for index in told}
+            for in_full in (False, True):
+                for index, seen in self._seen(filled, max_shift, in_full):
+                    estimate = self._read(seen, filled[index])
+                    found[index] = estimate
+                    if estimate.status is Status.CERTAIN or not seen.is_first_look:
+                        del filled[index]
         return [estimate for estimate in found if estimate is not None]
 
     def votes(
@@ -248,6 +241,26 @@ class SeamNetMethod:
         if progress is not None:
             progress(most * STEPS, most * STEPS, "done")
         return found
+
+    def _seen(
+        self, filled: dict[int, Overlap], max_shift: int, in_full: bool
+    ) -> list[tuple[int, Comparison]]:
+        """Compare crops of equal size, each by its number."""
+        if not filled:
+            return []
+        from ..nets.inference import compare_many
+
+        crops = list(filled.values())
+        seen = compare_many(
+            np.stack([one.first for one in crops]),
+            np.stack([one.second for one in crops]),
+            crops[0].origin,
+            max_shift,
+            in_full=in_full,
+            device=self.device,
+            weights=self.weights,
+        )
+        return list(zip(filled, seen, strict=True))
 
     def _read(self, seen: Comparison, filled: Overlap) -> Estimate:
         def read(logits: np.ndarray) -> Estimate:
