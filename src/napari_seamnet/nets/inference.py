@@ -38,6 +38,9 @@ SELDOM_REPEATS = 0.3
 """The same from which on `levelled_map` is asked, too: it takes as long as half a first look."""
 LEAST_PIXELS = 40_000
 """Smaller seams have no first look: the network is quick there, and plain pictures err sooner."""
+LEAST_ACROSS = 60
+"""px across, at shift 0, from which on there is a first look. Of narrower seams it errs more often
+than the network does, most of all where one side is dark in a part, or was moved."""
 STEPS = 4
 """How many steps `compare` takes, and reports as it begins them."""
 
@@ -252,7 +255,7 @@ def _first_looks(
 ) -> list[Comparison | None]:
     """What plain pictures tell of each seam; None where they do not settle it, or it is small."""
     nothing: list[Comparison | None] = [None] * len(crops[1])
-    if crops[1][0].numel() < LEAST_PIXELS:
+    if crops[1][0].numel() < LEAST_PIXELS or _across(crops, origin) < LEAST_ACROSS:
         return nothing
     # Its steps are too small for more threads, which then wait actively for the next one.
     with limited_threads(1):
@@ -291,6 +294,12 @@ def _first_looks(
         else None
         for index in range(len(best))
     ]
+
+
+def _across(crops: list[torch.Tensor], origin: tuple[int, int]) -> int:
+    """How many px two crops share at shift 0 where that is least."""
+    sizes = zip(*(side.shape[-2:] for side in crops), origin, strict=True)
+    return min(min(one, at + two) - max(0, at) for one, two, at in sizes)
 
 
 def _agree(of_parts: torch.Tensor, best: tuple[int, int]) -> bool:

@@ -19,8 +19,9 @@ from .correlation import no_evidence
 from .estimate import Estimate, Status, undetermined
 from .flicker import without_flicker
 from .lattice import find_lattice
+from .odds import by_width, sobered
 from .parts import Parts, by_parts
-from .posterior import FINE_AGREEMENT, estimate_from_map, judge
+from .posterior import FINE_AGREEMENT, estimate_from_map
 from .repeats import estimate_with_repeats, rival_in
 from .second_opinion import by_least_squares
 
@@ -33,10 +34,6 @@ if TYPE_CHECKING:
     from .estimate import Progress
 
 
-DOUBTED = 0.67
-"""What the odds of a doubtful estimate count: those whose evidence is weak are right less often
-than the map says. The most likely value on the seams of `benchmarks/cells.py --seed 71000001`,
-which nothing else was measured on; see J. Platt, Advances in Large Margin Classifiers, 1999."""
 PART_RANGE = 15
 """px that a part of a seam may lie from its shift: one degree over 1,700 px, from end to end."""
 
@@ -280,11 +277,13 @@ class SeamNetMethod:
         else:
             found = estimate_with_repeats(filled, lattice, seen.logits, read)
         if found.status is Status.DOUBTFUL:
-            found = _sobered(found)
+            found = sobered(found)
         if found.status is Status.UNDETERMINED:
             return found
         if not seen.is_warped:
             found = by_least_squares(found, filled, is_first_look=seen.is_first_look)
+        if found.status is Status.CERTAIN:
+            found = by_width(found, filled)
         if seen.is_first_look or found.status is Status.AMBIGUOUS:  # or its parts were asked
             return found
         return self._ask_parts(found, filled)
@@ -301,14 +300,6 @@ class SeamNetMethod:
         if seen is None:
             return found
         return by_parts(found, Parts(seen[0] + (dy, dx), seen[1]))
-
-
-def _sobered(found: Estimate) -> Estimate:
-    """A doubtful estimate with the odds that such ones have."""
-    odds = DOUBTED * found.confidence / (1 - found.confidence)
-    confidence = odds / (1 + odds)
-    status, reason = judge(confidence, found.alternatives)
-    return replace(found, confidence=confidence, status=status, reason=reason)
 
 
 def _prepared(overlap: Overlap, max_shift: int) -> Overlap:
