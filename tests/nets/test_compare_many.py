@@ -98,8 +98,8 @@ def test_in_a_batch_each_gets_the_look_it_needs(long_pairs):
     for first, second, each in zip(*long_pairs, seen, strict=True):
         alone = inference.compare(first, second, (0, 0), 8, device="cpu")
         assert each.is_first_look == alone.is_first_look
-        np.testing.assert_allclose(each.logits, alone.logits, atol=1e-4)
-        np.testing.assert_allclose(each.fine, alone.fine, atol=1e-4)
+        np.testing.assert_allclose(each.logits, alone.logits, atol=1e-3)
+        np.testing.assert_allclose(each.fine, alone.fine, atol=1e-3)
 
 
 def test_in_full_means_in_full(long_pairs):

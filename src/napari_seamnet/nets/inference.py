@@ -144,7 +144,7 @@ def compare_many(
     Returns
     -------
     list of Comparison
-        What `compare` gives one by one, to 1e-4. A GPU that runs out of memory gets half the batch
+        What `compare` gives one by one, to 1e-3. A GPU that runs out of memory gets half the batch
         at a time, and hands over to the CPU where it has no room for a single pair.
 
     Raises
