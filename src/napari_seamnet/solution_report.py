@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .layouts.describe import notes_of
 from .pair_files import rounded
 
 if TYPE_CHECKING:
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
 
 LISTED = 20
 """Seams to look at that are listed in words; a file of seams has them all."""
+FEW = 4
+"""With fewer seams it says nothing about the layout if most are in doubt."""
+SUSPECT = (
+    "most seams are in doubt: if frames overlap by another amount than told, or are in another "
+    "order, those that look certain may be wrong, too; see `napari-seamnet layout --plot`, and "
+    "give --overlap auto, or --wide 200"
+)
 
 
 def describe_solution(solution: Solution) -> str:
@@ -62,6 +70,10 @@ def describe_solution(solution: Solution) -> str:
             lines.append(f"          and {len(looks) - LISTED} more: see --seams or --report")
     else:
         lines.append("to check  nothing")
+    notes = notes_of(solution.layout)
+    if len(looks) > len(solution.seams) / 2 and len(solution.seams) >= FEW:
+        notes = (*notes, SUSPECT)
+    lines += [f"note      {note}" for note in notes]
     return "\n".join(lines)
 
 
@@ -110,6 +122,7 @@ def solution_as_json(solution: Solution) -> dict[str, Any]:
             for k in solution.to_look_at
         ],
         "parts": solution.n_parts,
+        "notes": list(notes_of(solution.layout)),
         "solver": str(solution.solver),
         "seconds": rounded(solution.seconds),
     }

@@ -90,6 +90,28 @@ def test_json_is_one_object_that_says_everything(folder):
     assert result.exit_code == (1 if said["to_check"] else 0)
 
 
+def test_what_the_layout_notes_is_told(folder):
+    (folder / "overview.tif").write_bytes((folder / "tile_r0_c0.tif").read_bytes())
+    words = ("frames", "-o", "chip.ome.tif", "--method", "smoothed", "--max-shift", "12")
+    told = json.loads(call(*words, "--json").stdout)["notes"]
+    assert any("10% is assumed" in note for note in told)
+    assert any("overview.tif" in note for note in told)
+    lines = [line for line in call(*words).stdout.splitlines() if line.startswith("note")]
+    assert lines[:2] == [f"note      {note}" for note in told]
+
+
+def test_a_wrong_overlap_is_suspected_where_most_seams_are_in_doubt(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    grid = chip_grid(3, 4, size=200, overlap=60, jitter=4)
+    for k, frame in enumerate(grid.frames):
+        tifffile.imwrite(tmp_path / f"tile_r{k // 4}_c{k % 4}.tif", frame.read())
+    said = [
+        call(".", "-o", "o.ome.tif", "--method", "smoothed", "--overlap", overlap).stdout
+        for overlap in (60, 20)
+    ]
+    assert ["another amount than told" in text for text in said] == [False, True]
+
+
 def test_exit_code_1_and_a_count_where_somebody_must_look(folder):
     blank = np.full((300, 300), 7, np.uint8)
     tifffile.imwrite(folder / "tile_r1_c2.tif", blank)

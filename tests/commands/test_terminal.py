@@ -31,6 +31,20 @@ def test_the_time_left_is_in_seconds_or_minutes(capsys, monkeypatch, seconds, sa
     assert said.split()[-2:] == last.split()[-2:]
 
 
+def test_a_second_pass_has_a_time_of_its_own(capsys, monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: now)
+    with terminal.progress_bar("solving") as progress:
+        for done in range(1, 11):
+            now += 100
+            progress(done, 10, "")
+        for done in range(1, 11):
+            now += 2
+            progress(done, 10, "")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-2:] == ["solving: 5 of 10, 8 s left", "solving: 10 of 10, 0 s left"]
+
+
 def test_quick_work_says_nothing_there(capsys):
     with terminal.progress_bar("solving") as progress:
         for done in range(100):

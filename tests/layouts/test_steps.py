@@ -46,6 +46,8 @@ def test_an_overlap_is_px_or_a_part_of_the_frame_y_first(overlap, px):
         ("a tenth", "is no overlap"),
         ("1,2,3", "not one number"),
         (float("nan"), "is no overlap"),
+        (0.18, "less than a pixel; if it is a part, give 18%"),
+        ("80,0.5px", "give 50%"),
     ],
 )
 def test_an_overlap_that_cannot_be_is_refused(overlap, said):

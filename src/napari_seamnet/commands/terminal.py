@@ -166,9 +166,13 @@ class _PlainLines:
     def __init__(self, label: str) -> None:
         self.label = label
         self._began = self._told = time.monotonic()
+        self._done = 0
 
     def __call__(self, done: int, total: int, what: str) -> None:
         now = time.monotonic()
+        if done < self._done:  # a second pass: the first one's time says nothing about its
+            self._began = now
+        self._done = done
         if now - self._told < EVERY_S or not total:
             return
         self._told = now

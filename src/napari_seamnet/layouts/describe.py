@@ -60,10 +60,14 @@ def describe_layout(layout: Layout) -> str:
     if layout.pixel_size is not None:
         y, x = layout.pixel_size
         lines.append("pixel     " + (f"{y:g} µm" if y == x else f"{y:g} x {x:g} µm (y, x)"))
-    notes = [*layout.notes, *([ASSUMED] if layout.overlap_assumed else [])]
-    lines += [f"note      {note}" for note in notes]
+    lines += [f"note      {note}" for note in notes_of(layout)]
     lines += _frame_lines(layout)
     return "\n".join(lines)
+
+
+def notes_of(layout: Layout) -> tuple[str, ...]:
+    """Tell what was guessed, or left out: in words for a person."""
+    return (*layout.notes, ASSUMED) if layout.overlap_assumed else layout.notes
 
 
 def layout_as_json(layout: Layout) -> dict[str, Any]:

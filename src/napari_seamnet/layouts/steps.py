@@ -47,7 +47,7 @@ def parse_overlap(overlap: OverlapLike, shape: tuple[int, int]) -> tuple[float, 
     Raises
     ------
     LayoutError
-        If it is no number, negative, or as large as the frame.
+        If it is no number, negative, as large as the frame, or a part of a px.
 
     Examples
     --------
@@ -77,7 +77,14 @@ def _in_px(part: float | str, side: int) -> float:
     match = re.fullmatch(r"([-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*(%|px)?", text)
     if match is None:
         raise LayoutError(f"{text!r} is no overlap; give px, as 150, or a part, as 10%")
-    return float(match[1]) * (side / 100 if match[2] == "%" else 1)
+    value = float(match[1])
+    if match[2] == "%":
+        return value * side / 100
+    if 0 < value < 1:
+        raise LayoutError(
+            f"an overlap of {text} px is less than a pixel; if it is a part, give {value * 100:g}%"
+        )
+    return value
 
 
 def number(value: float) -> str:
