@@ -48,8 +48,7 @@ def test_long_seams_in_a_batch_are_settled_as_one_by_one():
         alone = method.estimate(overlap)
         assert (one.status, one.reason) == (alone.status, alone.reason)
         assert one.confidence == pytest.approx(alone.confidence, abs=1e-3)
-        if one.shift is not None:
-            assert one.shift.distance(alone.shift) < 1e-3
+        assert one.shift.distance(alone.shift) < 1e-3
     assert found[0].status == "certain"
     assert found[3].status == "ambiguous"
 

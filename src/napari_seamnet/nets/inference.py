@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from ..geometry import Box
 from .correlation import correlation_maps
 from .device import FAILURES, choose_device, convolves_in, is_at_fault, with_cpu_behind
 from .first_look import PARTS, REPEATS_IN, first_look, levelled_map
@@ -290,7 +291,7 @@ def _first_looks(
                 second[index] = max(second[index], _second_peak(map_, (y, x), PEAK // 2))
     return [
         _comparison(logits[index], fine[index], crops[0].device, is_first_look=True)
-        if second.get(index, 1.0) < NEARLY_REPEATS
+        if index in second and second[index] < NEARLY_REPEATS
         else None
         for index in range(len(best))
     ]
@@ -298,8 +299,8 @@ def _first_looks(
 
 def _across(crops: list[torch.Tensor], origin: tuple[int, int]) -> int:
     """How many px two crops share at shift 0 where that is least."""
-    sizes = zip(*(side.shape[-2:] for side in crops), origin, strict=True)
-    return min(min(one, at + two) - max(0, at) for one, two, at in sizes)
+    first, second = (Box.of_shape(tuple(side.shape[-2:])) for side in crops)
+    return min(first.meet(second.moved(*origin)).shape)
 
 
 def _agree(of_parts: torch.Tensor, best: tuple[int, int]) -> bool:

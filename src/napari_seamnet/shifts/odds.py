@@ -23,8 +23,8 @@ J. Platt, Advances in Large Margin Classifiers, 1999."""
 NARROW, BY_WIDTH = 60, 0.75
 """px across, under which the odds of what seems certain count less, and the power of the share by
 which they do: a part that is dark, was moved or is gone may be most of what two frames share.
-Of seams that seemed certain 0.2 % were wrong from 80 px on, 0.9 % of 40, 1.5 % of 20 px, and the
-longer they are the more (`benchmarks/cells.py --seams 12 --seed 71000001`)."""
+Of seams that seemed certain 0.3 % were wrong from 80 px on, 0.8 % of 40, 1.5 % of 20 px
+(`benchmarks/cells.py --seams 12 --seed 71000001`), and more of longer ones (`--length 1600`)."""
 
 
 def sobered(found: Estimate) -> Estimate:
