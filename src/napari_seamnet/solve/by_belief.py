@@ -16,7 +16,9 @@ from scipy import ndimage
 
 from ..geometry import Shift
 from ..seams.seam import pairs_of
+from ..shifts.estimate import Status
 from .belief import Factor, difference, propagate
+from .bridges import find_bridges
 from .by_peaks import NEXT_TO_NOTHING
 from .clusters import HandTies, find_clusters, grow_clusters, tie_by_hand
 from .evidence import BLUR, likelihood, mode_near
@@ -70,29 +72,37 @@ def place_by_belief(
         Where the stage goes besides.
     stage_error : float, optional
         How far a frame may be off its expected place, in px each way; by default half the range
-        of the seams' maps, since both frames of a seam may be off.
+        of the seams' maps, since both frames of a seam may be off, counted from where certain
+        seams lead that no others could contradict.
     report : callable, optional
         Called as ``report(done, total)``; what it raises stops the work.
     """
     n = len(layout)
     hand = tie_by_hand(n, seams, estimates)
     tied = grow_clusters(n, seams, estimates, confirmed - hand.broken)
-    error = stage_error or max(_range(estimates) / 2, 2.0)
+    span = _range(estimates)
+    error = stage_error or max(span / 2, 2.0)
     nominal = np.array(layout.positions)
     expected = expected_positions(stage, layout, seams, nominal)
-    start, step = _start(layout, seams, estimates, tied, stage, expected, hand)
+    # How far the stage may be off is a guess, unless it was told: along a strip, errors add up.
+    leading = tied if stage_error else tied | _bridging(n, seams, estimates)
+    start, step = _start(layout, seams, estimates, leading, stage, expected, hand)
     adds_up = step > 0
+    centre = (
+        start if adds_up else np.where(_led(n, seams, tied, leading)[:, None], start, expected)
+    )
     # A frame beside held ones may be off by as much as steps vary, whatever the range of the maps.
     error = max(error, 2.5 * step)
     clusters = find_clusters(n, seams, tied)
     q = np.floor(start + 0.5).astype(int)
-    reach = math.ceil(error) + SLACK
+    # Counted from where seams lead, nothing lies farther off than seams can tell.
+    reach = math.ceil(min(error, max(span, 2.5 * step))) + SLACK
     between = [k for k, s in enumerate(seams) if clusters[s.first] != clusters[s.second]]
     parts_of = seams, estimates, clusters, q, between, reach
     factors, factor_of = _factors(*parts_of, BLUR)
     # Blurred, so that loops can close on whole pixels; what is claimed is read without that.
     sharp, _ = _factors(*parts_of, 0.0)
-    prior = _prior(clusters, start if adds_up else expected, q, error, reach, adds_up)
+    prior = _prior(clusters, centre, q, error, reach, adds_up)
     states = _decide(prior, factors, sharp, clusters, reach, report)
     at = q + states.best[clusters]
     probability = states.probability[clusters]
@@ -128,11 +138,10 @@ def place_by_belief(
     holding = [k for k in used if k in tied or seam_probability[k] >= HOLDS]
     parts = connected(n, [seams[k].pair for k in holding])
     # Each part lies where the stage expects its frames on the average; only that is left open.
-    target = start if adds_up else expected
     hangs_free = ~np.isin(np.arange(n), pairs)
     prior_weights = np.where(hangs_free, 1 / error**2, NEXT_TO_NOTHING)
     anchor = _anchor(parts, probability)
-    fit = fit_robustly(pairs, offsets, weights, target, prior_weights, hand.ties, anchor)
+    fit = fit_robustly(pairs, offsets, weights, centre, prior_weights, hand.ties, anchor)
     # Seams say nothing of how another part lies to the anchor's: the stage does.
     spread = np.where(parts == 0, fit.spread, error)
     # The anchor is sure of itself by definition; what it is tied by says how much that means.
@@ -152,6 +161,7 @@ def place_by_belief(
         seam_runner_up,
         frozenset(used),
         hand,
+        frozenset(tied),
     )
 
 
@@ -162,16 +172,30 @@ def _range(estimates: Sequence[Estimate]) -> int:
     return max(reaches) if reaches else max([DEFAULT_RANGE, *farthest])
 
 
+def _bridging(n: int, seams: Sequence[Seam], estimates: Sequence[Estimate]) -> set[int]:
+    """Certain seams in no loop of seams that say anything: nothing could contradict them."""
+    telling = [k for k, e in enumerate(estimates) if e.status is not Status.UNDETERMINED]
+    bridges = {telling[k] for k in find_bridges(n, [seams[k].pair for k in telling])}
+    return {k for k in bridges if estimates[k].status is Status.CERTAIN}
+
+
+def _led(n: int, seams: Sequence[Seam], tied: set[int], leading: set[int]) -> np.ndarray:
+    """Which frames hang together by more than what ties them for good: (n,) bool."""
+    groups = find_clusters(n, seams, leading)
+    led: np.ndarray = np.isin(groups, [groups[seams[k].first] for k in leading - tied])
+    return led
+
+
 def _start(
     layout: Layout,
     seams: Sequence[Seam],
     estimates: Sequence[Estimate],
-    tied: set[int],
+    leading: set[int],
     stage: StageModel,
     expected: np.ndarray,
     hand: HandTies,
 ) -> tuple[np.ndarray, float]:
-    """Where states are counted from: what is tied, and the stage model for the rest.
+    """Where states are counted from: where seams lead, and the stage model for the rest.
 
     Returns
     -------
@@ -180,7 +204,7 @@ def _start(
         If the stage's errors add up along the way (`stage_model.wanders`), the standard deviation
         of a step, in px; else 0.
     """
-    held = sorted(tied)
+    held = sorted(leading)
     pairs = pairs_of(seams[k] for k in held)
     offsets = np.array([tuple(seams[k].nominal + estimates[k].shift) for k in held]).reshape(-1, 2)
     weights = np.full(len(held), 1 / SEAM_SPREAD**2)
@@ -198,7 +222,7 @@ def _start(
     if not wanders((start - expected)[largest], steps):
         return start, 0.0
     # Where errors add up, a frame is best expected where its neighbours lead.
-    others = [k for k in range(len(seams)) if k not in tied]
+    others = [k for k in range(len(seams)) if k not in leading]
     loose = pairs_of(seams[k] for k in others)
     moves = [tuple(seams[k].nominal + expected_shift(stage, layout, seams[k])) for k in others]
     step = max(float(np.std(steps, axis=0).max()), 1.0)

@@ -121,9 +121,13 @@ def grow_clusters(
     while True:
         held = sorted(tied)
         clusters = find_clusters(n, seams, held)
+        # Held at one frame each: of a long chain, ever so weak a hold on all would bend it.
+        hold = np.zeros(n)
+        hold[np.unique(clusters, return_index=True)[1]] = 1.0
         at = fit_positions(
-            pairs[held], offsets[held], np.ones(len(held)), np.zeros((n, 2)), np.full(n, 1e-6)
-        ).positions
+            pairs[held], offsets[held], np.ones(len(held)), np.zeros((n, 2)), hold,
+            wants_spread=False,
+        ).positions  # fmt: skip
         between: dict[tuple[int, int], list[int]] = {}
         for k in certain:
             one, two = (int(clusters[frame]) for frame in seams[k].pair)

@@ -11,8 +11,8 @@ import numpy as np
 from scipy import ndimage
 
 from ..geometry import Shift
-from ..shifts.estimate import Estimate, Status
-from ..shifts.posterior import parabola_peak, to_probability
+from ..shifts.estimate import Estimate, ShiftMap, Status
+from ..shifts.posterior import NO_EVIDENCE, parabola_peak, to_probability
 
 FLOOR = 1e-3
 """Part of the probability that is spread evenly: a seam's map may be wrong altogether."""
@@ -55,8 +55,9 @@ def likelihood(
     -------
     (2R+1, 2R+1) float array
         Positive; the map's part sums to ``1 - floor``. Shifts beyond the map's range are as
-        probable as the floor: of them, the seam says nothing. A hand decision is a single point;
-        a seam without evidence says the same of all shifts.
+        probable as the floor: of them, the seam says nothing. But where the best fit lies on the
+        edge of the range, all shifts there and beyond are as probable as the best. A hand decision
+        is a single point; a seam without evidence says the same of all shifts.
     """
     side = 2 * reach + 1
     if estimate.status is Status.HAND:
@@ -67,24 +68,28 @@ def likelihood(
         return point
     known = estimate.map.max_shift if estimate.map is not None else reach
     level = floor / (2 * known + 1) ** 2
-    out = np.full((side, side), level)
+    beyond = level
     if estimate.map is not None:
         values = estimate.map.values.astype(float)
         finite = values[np.isfinite(values)]
         if not finite.size or finite.max() - finite.min() < 1e-12:
             return np.full((side, side), 1.0)
         probability = to_probability(temper * values)
+        if leads_beyond(estimate):
+            # It rises as far as one looked; where it would fall again, nobody has seen.
+            beyond = probability.max()
+            probability[[0, -1]] = probability[:, [0, -1]] = beyond
     elif estimate.status is Status.UNDETERMINED and not estimate.alternatives:
         return np.full((side, side), 1.0)
     else:
         probability = _bumps(modes(estimate), reach)
     if blur:
         probability = ndimage.gaussian_filter(probability, blur, mode="constant", truncate=4)
+    out = np.full((side, side), beyond)
     low, high = max(0, reach - known), max(0, known - reach)
     size = min(side, 2 * known + 1)
-    out[low : low + size, low : low + size] += (1 - floor) * probability[
-        high : high + size, high : high + size
-    ]
+    within = probability[high : high + size, high : high + size]
+    out[low : low + size, low : low + size] = level + (1 - floor) * within
     return out
 
 
@@ -94,6 +99,18 @@ def modes(estimate: Estimate) -> tuple[Mode, ...]:
     if estimate.status is Status.UNDETERMINED:
         return tuple(listed)
     return (Mode(estimate.shift, estimate.confidence), *listed)
+
+
+def leads_beyond(estimate: Estimate) -> bool:
+    """Whether a seam's best fit lies on the edge of the range, so that it has no shift yet."""
+    if estimate.map is None or estimate.status is not Status.UNDETERMINED:
+        return False
+    best = max(modes(estimate), key=lambda mode: mode.probability, default=None)
+    return best is not None and best.probability >= NO_EVIDENCE and _is_on_edge(best, estimate.map)
+
+
+def _is_on_edge(mode: Mode, seen: ShiftMap) -> bool:
+    return max(map(abs, mode.shift.whole())) >= seen.max_shift
 
 
 def mode_near(estimate: Estimate, shift: Shift) -> Mode | None:
@@ -110,14 +127,18 @@ def mode_near(estimate: Estimate, shift: Shift) -> Mode | None:
     -------
     Mode or None
         A listed one, with its sub-pixel shift; else the highest local maximum of the map there,
-        which may be too improbable to have been listed.
+        which may be too improbable to have been listed. What lies on the edge of the range is
+        none.
     """
-    near = [mode for mode in modes(estimate) if mode.shift.distance(shift) <= SAME_MODE]
+    seen = estimate.map
+    near = [
+        mode
+        for mode in modes(estimate)
+        if mode.shift.distance(shift) <= SAME_MODE and not (seen and _is_on_edge(mode, seen))
+    ]
     if near:
         return min(near, key=lambda mode: mode.shift.distance(shift))
-    if estimate.map is None:
-        return None
-    return _peak_near(estimate.map.values.astype(float), shift)
+    return None if seen is None else _peak_near(seen.values.astype(float), shift)
 
 
 def _peak_near(values: np.ndarray, shift: Shift) -> Mode | None:

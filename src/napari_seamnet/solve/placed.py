@@ -41,6 +41,8 @@ class Placed:
         Seams that the positions rest on.
     hand : HandTies
         What hand decisions fixed.
+    tied : frozenset of int
+        Seams that hold their frames together for good, since several certain ones agree.
     """
 
     positions: np.ndarray
@@ -53,6 +55,7 @@ class Placed:
     seam_runner_up: np.ndarray
     used: frozenset[int]
     hand: HandTies
+    tied: frozenset[int] = frozenset()
 
     @classmethod
     def by_confidence(

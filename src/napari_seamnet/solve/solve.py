@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ..shifts.estimate import Status
+from .agreement import find_agreement
 from .by_belief import place_by_belief
 from .by_peaks import place_by_peaks, place_one_by_one
 from .loops import confirmed_seams, find_loops, measured, smallest_errors
@@ -102,8 +103,9 @@ def solve(
         placed = place_one_by_one(layout, seams, estimates, solver is Solver.ROWS)
     placed = settled(placed)
     errors = smallest_errors(loops, len(seams))
-    verdicts = judge_seams(seams, estimates, placed, errors, feature_size)
-    frames = judge_frames(layout, placed, seams, verdicts, feature_size)
+    agreement = find_agreement(seams, estimates, placed, loops)
+    verdicts = judge_seams(seams, estimates, placed, agreement, errors, feature_size, stage_error)
+    frames = judge_frames(layout, placed, seams, verdicts, agreement, feature_size)
     report(1, 1)
     return Solution(
         layout,

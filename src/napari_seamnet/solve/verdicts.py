@@ -14,6 +14,7 @@ from ..seams.seam import pairs_of
 from ..shifts.estimate import Status
 from ..shifts.posterior import AMBIGUOUS, CERTAIN
 from .evidence import SAME_MODE, mode_near, modes
+from .least_squares import connected
 from .rounding import rounded
 from .solution import SolvedFrame, SolvedSeam
 
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
     from ..layouts import Layout
     from ..seams.seam import Seam
     from ..shifts import Estimate
+    from .agreement import Agreement
     from .placed import Placed
 
 TORN = 0.9
 """Most that is claimed where seams contradict each other, or tie a frame to a minority."""
+UNSOUND = "too many seams of this grid contradict each other: is the overlap right?"
 RESIDUAL = 1.0
 """px: a seam that misses its own shift by more than this, as placed, is not certain."""
 
@@ -36,6 +39,7 @@ def judge_frames(
     placed: Placed,
     seams: Sequence[Seam],
     verdicts: Sequence[SolvedSeam],
+    agreement: Agreement,
     feature_size: float | None,
 ) -> list[SolvedFrame]:
     """Say of every frame where it lies and how far that can be trusted.
@@ -48,6 +52,8 @@ def judge_frames(
         By any solver.
     seams, verdicts
         Its seams, and what `judge_seams` says of them.
+    agreement : Agreement
+        Of the seams with each other.
     feature_size : float or None
         In px; an uncertainty beyond half of it is flagged.
     """
@@ -55,6 +61,7 @@ def judge_frames(
     whole = rounded(placed.positions, placed.hand.ties, pairs)
     held = _held(placed)
     torn = _torn(len(layout), seams, verdicts)
+    firm = _firm(len(layout), placed, seams, verdicts, agreement)
     main = int((placed.parts == 0).sum())
     frames = []
     for k in range(len(layout)):
@@ -78,6 +85,9 @@ def judge_frames(
             reason = f"{_percent(p)} here, {_percent(rival)} elsewhere"
         elif p < CERTAIN:
             status, reason = Status.DOUBTFUL, f"{_percent(p)} within 1 px"
+        elif not firm[k]:
+            status, p = Status.DOUBTFUL, min(p, TORN)
+            reason = "only doubtful seams tie it to most of the others"
         elif feature_size is not None and spread > feature_size / 2:
             status = Status.DOUBTFUL
             reason = f"uncertain by {spread:.1f} px, more than half a feature"
@@ -118,17 +128,53 @@ def judge_seams(
     seams: Sequence[Seam],
     estimates: Sequence[Estimate],
     placed: Placed,
+    agreement: Agreement,
     loop_errors: Sequence[float | None],
     feature_size: float | None,
+    stage_error: float | None = None,
 ) -> list[SolvedSeam]:
-    """Say of every seam what became of it, and whether a person should look."""
+    """Say of every seam what became of it, and whether a person should look.
+
+    Parameters
+    ----------
+    seams, estimates, placed
+        The grid, and where it was placed.
+    agreement : Agreement
+        Of the seams with each other.
+    loop_errors : sequence of float or None
+        The smallest closure error of each seam's loops, in px.
+    feature_size : float or None
+        In px; a seam that misses its shift by more than half of it is flagged.
+    stage_error : float, optional
+        As a person told it: then it bears out seams that no other one does.
+    """
     limit = RESIDUAL if feature_size is None else max(RESIDUAL, feature_size / 2)
     return [
-        _judge_seam(k, seam, estimate, placed, loop_error, limit)
+        _judge_seam(
+            k,
+            seam,
+            estimate,
+            placed,
+            _caution(k, estimate, agreement, is_told=stage_error is not None),
+            loop_error,
+            limit,
+        )
         for k, (seam, estimate, loop_error) in enumerate(
             zip(seams, estimates, loop_errors, strict=True)
         )
     ]
+
+
+def _caution(k: int, estimate: Estimate, agreement: Agreement, *, is_told: bool) -> str:
+    """Why a seam cannot be certain, however probable its place is; empty if it can."""
+    if not agreement.is_sound:
+        return UNSOUND
+    if k in agreement.contested:
+        return "another seam of its loop contradicts it, and no other loop bears it out"
+    if k in agreement.alone and estimate.status is not Status.CERTAIN and not is_told:
+        # What lifts it is a guess at how far the stage may be off, and nothing else.
+        return "no loop bears it out"
+    return ""
 
 
 def _judge_seam(
@@ -136,13 +182,17 @@ def _judge_seam(
     seam: Seam,
     estimate: Estimate,
     placed: Placed,
+    caution: str,
     loop_error: float | None,
     limit: float,
 ) -> SolvedSeam:
     (y0, x0), (y1, x1) = (placed.positions[frame].tolist() for frame in seam.pair)
     as_placed = Offset(y1 - y0, x1 - x0) - seam.nominal
     p = float(placed.seam_probability[k])
+    if caution:
+        p = min(p, TORN)
     sure = p >= CERTAIN
+    apart = placed.parts[seam.first] != placed.parts[seam.second]
     if estimate.status is Status.HAND:
         residual = as_placed + -estimate.shift
         broken = k in placed.hand.broken
@@ -158,13 +208,13 @@ def _judge_seam(
     else:
         overruled = not used
     if overruled:
-        return _unused(estimate, as_placed, p, sure, loop_error)
+        return _unused(estimate, as_placed, p, sure, loop_error, by_stage=bool(apart))
     shift = estimate.shift if mode is None else mode.shift
     residual = as_placed + -shift
     miss = max(abs(residual.dy), abs(residual.dx))
     if miss > limit and mode is not None and mode.probability < AMBIGUOUS:
         # What lies there by chance, as in noise, is no shift of its own to be missed.
-        return _unused(estimate, as_placed, p, sure, loop_error)
+        return _unused(estimate, as_placed, p, sure, loop_error, by_stage=bool(apart))
     status, reason = Status.CERTAIN, ""
     rival = float(placed.seam_runner_up[k])
     if miss > limit:
@@ -173,6 +223,8 @@ def _judge_seam(
             f"as placed, it misses its own shift by {miss:.1f} px: no single shift fits all "
             "around (warped frames, or a wrong neighbour)"
         )
+    elif caution and (estimate.status is Status.CERTAIN or rival < AMBIGUOUS):
+        status, reason = Status.DOUBTFUL, caution
     elif not sure and (rival >= AMBIGUOUS or estimate.status is Status.AMBIGUOUS):
         status = Status.AMBIGUOUS
         n = max(2, sum(m.probability >= AMBIGUOUS for m in modes(estimate)))
@@ -186,7 +238,13 @@ def _judge_seam(
 
 
 def _unused(
-    estimate: Estimate, as_placed: Shift, p: float, sure: bool, loop_error: float | None
+    estimate: Estimate,
+    as_placed: Shift,
+    p: float,
+    sure: bool,
+    loop_error: float | None,
+    *,
+    by_stage: bool,
 ) -> SolvedSeam:
     if estimate.status is Status.UNDETERMINED:
         held = "others hold its frames" if sure else "its frames are placed by the stage model"
@@ -201,10 +259,31 @@ def _unused(
     else:
         status = Status.DOUBTFUL
         sure_of_it = _percent(estimate.confidence)
-        reason = f"rejected: it says {said} px ({sure_of_it}), all around it {away} px"
+        others = "the stage, unless it may be off by more," if by_stage else "all around it"
+        reason = f"rejected: it says {said} px ({sure_of_it}), {others} {away} px"
     # A weak seam that sure ones overrule is no news; one that was sure of itself is.
     look = not sure or estimate.status is Status.CERTAIN
     return SolvedSeam(estimate.shift, residual, p, status, reason, False, look, loop_error)
+
+
+def _firm(
+    n: int,
+    placed: Placed,
+    seams: Sequence[Seam],
+    verdicts: Sequence[SolvedSeam],
+    agreement: Agreement,
+) -> np.ndarray:
+    """Which frames most others are tied to without a seam that no loop bears out: (n,) bool."""
+    weak = agreement.contested | agreement.alone
+    firm = [
+        k
+        for k, verdict in enumerate(verdicts)
+        if verdict.used
+        and not (k in weak and verdict.status in (Status.DOUBTFUL, Status.AMBIGUOUS))
+    ]
+    groups = connected(n, [seams[k].pair for k in firm])
+    inside: np.ndarray = groups == groups[np.flatnonzero(placed.parts == 0)[0]]
+    return inside
 
 
 def _held(placed: Placed) -> np.ndarray:
