@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .layouts.describe import notes_of
 from .pair_files import rounded
+from .shifts.estimate import Status
 
 if TYPE_CHECKING:
     from .solve import Solution
@@ -69,12 +70,26 @@ def describe_solution(solution: Solution) -> str:
         if len(looks) > LISTED:
             lines.append(f"          and {len(looks) - LISTED} more: see --seams or --report")
     else:
-        lines.append("to check  nothing")
+        lines.append(f"to check  {_left_to_frames(solution)}")
     notes = notes_of(solution.layout)
     if len(looks) > len(solution.seams) / 2 and len(solution.seams) >= FEW:
         notes = (*notes, SUSPECT)
     lines += [f"note      {note}" for note in notes]
     return "\n".join(lines)
+
+
+def _left_to_frames(solution: Solution) -> str:
+    """What there is to say where no seam needs a look, but a frame is not certain."""
+    loose = sum(frame.status is Status.UNDETERMINED for frame in solution.frames)
+    if loose:
+        return f"no seam, but {loose} frames that no seam holds"
+    doubted = [f.probability for f in solution.frames if f.status.needs_person]
+    if not doubted:
+        return "nothing"
+    return (
+        f"no seam; but along chains of seams doubts add up: {len(doubted)} frames lie within 1 px "
+        f"of where the others put them with {min(doubted):.0%} and more"
+    )
 
 
 def _stage(solution: Solution) -> str:

@@ -59,3 +59,17 @@ def test_a_certain_seam_that_is_wrong_ties_nothing(build):
     estimates[k] = build.certain(grid.shift(k) + np.array((0, 8)))
     start = {grid.of(0, 1), grid.of(2, 5)}
     assert k not in grow_clusters(9, grid.seams, estimates, start)
+
+
+def test_long_chains_are_not_bent_towards_anything(build):
+    """Two rows of 90 frames, tied along themselves: of three rungs, the wrong one stays out."""
+    grid = build.grid(2, 90)
+    estimates = [build.blank()] * len(grid.seams)
+    along = {k for k, seam in enumerate(grid.seams) if seam.is_horizontal}
+    for k in along:
+        estimates[k] = build.certain(grid.shift(k))
+    right = [grid.of(0, 90), grid.of(89, 179)]
+    wrong = grid.of(45, 135)
+    for k in (*right, wrong):
+        estimates[k] = build.certain(grid.shift(k) + np.array((0, 8 * (k == wrong))))
+    assert grow_clusters(180, grid.seams, estimates, along) == along | set(right)

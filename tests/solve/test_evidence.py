@@ -3,7 +3,7 @@ import pytest
 
 from napari_seamnet.geometry import Shift
 from napari_seamnet.shifts import Estimate, Status
-from napari_seamnet.solve.evidence import FLOOR, likelihood, mode_near
+from napari_seamnet.solve.evidence import FLOOR, leads_beyond, likelihood, mode_near
 
 
 def test_a_map_keeps_its_modes_and_its_proportions(build):
@@ -54,3 +54,37 @@ def test_a_mode_too_faint_to_be_listed_is_found_in_the_map(build):
     assert mode.shift.distance(Shift(-4, 5)) < 0.2
     assert mode.probability == pytest.approx(0.005, rel=0.2)
     assert mode_near(seen, Shift(8, 0)) is None or mode_near(seen, Shift(8, 0)).probability < 1e-3
+
+
+def on_the_edge(build, place, reach=10):
+    """An estimate whose best fit lies on the edge of its range."""
+    from dataclasses import replace
+
+    seen = build.mapped({place: 0.99, (3, 3): 0.01}, reach=reach)
+    best = build.ambiguous((0, 0), [place], (0.0, 0.99)).alternatives
+    return replace(build.blank(), map=seen.map, alternatives=best, reason="on the edge")
+
+
+def test_a_best_fit_on_the_edge_speaks_for_the_edge_and_all_beyond_it(build):
+    seen = on_the_edge(build, (4, 10))
+    assert leads_beyond(seen)
+    found = likelihood(seen, 14, blur=0)
+    inside = np.s_[8:-8, 8:-8]
+    assert np.ptp(found[:4]) == 0
+    assert found[0, 0] == pytest.approx(found[14 + 4, 14 + 10], rel=0.01)
+    assert found[0, 0] > 20 * found[inside].max()
+
+
+def test_a_maximum_on_the_edge_is_no_shift(build):
+    assert mode_near(on_the_edge(build, (4, 10)), Shift(4, 10)) is None
+    assert mode_near(on_the_edge(build, (4, 9)), Shift(4, 9)) is not None
+
+
+def test_noise_that_is_highest_on_the_edge_leads_nowhere(build):
+    from dataclasses import replace
+
+    seen = on_the_edge(build, (4, 10))
+    faint = tuple(replace(a, probability=0.02) for a in seen.alternatives)
+    assert not leads_beyond(replace(seen, alternatives=faint))
+    assert not leads_beyond(build.blank())
+    assert not leads_beyond(build.mapped({(2, 2): 1.0}))

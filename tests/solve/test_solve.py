@@ -300,3 +300,66 @@ def test_whole_pixels_are_right_wherever_the_whole_lies_between_pixels(build, fr
     )
     solution = solve(moved, seams, estimates)
     assert grid.errors(solution, whole=True).max() == 0
+
+
+@pytest.mark.parametrize("n", [3, 30])
+def test_a_strip_follows_its_certain_seams_however_far_they_lead(build, n):
+    """No loop could contradict them, and how far a stage may be off is only a guess."""
+    strip = build.grid(1, n, jitter=0)
+    rng = np.random.default_rng(1)
+    strip.truth[:] += np.cumsum(rng.uniform((-9, -4), (9, 14), strip.truth.shape), axis=0)
+    solution = solve(strip.layout, strip.seams, strip.sure())
+    assert strip.errors(solution).max() < 1
+    assert solution.counts() == {Status.CERTAIN: n - 1}
+    assert solution.to_look_at == ()
+    # Each of them may be wrong once in 300 times.
+    probability = [frame.probability for frame in solution.frames]
+    assert min(probability) == pytest.approx(0.997 ** (n - 1), abs=0.002)
+
+
+def test_a_stage_error_that_was_told_counts_more_than_a_strip_and_is_named(build):
+    strip = build.grid(1, 3, jitter=0)
+    estimates = [build.certain((0, 9)), build.certain((0, 9))]
+    solution = solve(strip.layout, strip.seams, estimates, stage_error=2)
+    assert solution.to_look_at
+    k = solution.to_look_at[0]
+    assert "the stage, unless it may be off by more" in solution.verdicts[k].reason
+
+
+def test_a_stage_error_far_beyond_the_range_costs_no_more_than_the_range(build):
+    grid = build.grid(3, 3)
+    estimates = grid.sure()
+    for k in (0, 3, 5, 8):
+        shift = tuple(round(float(v)) for v in grid.shift(k))
+        estimates[k] = build.mapped({shift: 0.6, (shift[0], shift[1] - 6): 0.4}, reach=16)
+    solution = solve(grid.layout, grid.seams, estimates, stage_error=2000)
+    assert solution.seconds < 30
+    assert grid.errors(solution).max() < 1.5
+
+
+def test_a_doubtful_seam_that_only_a_guess_at_the_stage_bears_out_stays_doubtful(build):
+    strip = build.grid(1, 4, jitter=1, whole=True)
+    estimates = strip.sure(exact=True)
+    true = tuple(int(v) for v in strip.shift(1))
+    estimates[1] = build.mapped({true: 0.9, (true[0], true[1] + 14): 0.1}, reach=15)
+    solution = solve(strip.layout, strip.seams, estimates)
+    assert solution.verdicts[1].status is not Status.CERTAIN
+    assert 1 in solution.to_look_at
+    assert solution.frames[0].status is not solution.frames[3].status or not any(
+        frame.status is Status.CERTAIN for frame in solution.frames
+    )
+    # Who says how far the stage may be off, has said something.
+    told = solve(strip.layout, strip.seams, estimates, stage_error=3)
+    assert told.verdicts[1].status is Status.CERTAIN
+
+
+def test_two_seams_that_contradict_each_other_and_nothing_else_are_both_shown(build):
+    """A corner frame: nobody else can say which of its two seams is wrong."""
+    grid = build.grid(4, 4)
+    estimates = grid.sure()
+    k = grid.of(0, 1)
+    estimates[k] = build.certain(grid.shift(k) + np.array((0, 9)))
+    solution = solve(grid.layout, grid.seams, estimates)
+    assert set(solution.to_look_at) >= {k, grid.of(0, 4)}
+    assert solution.frames[0].status is not Status.CERTAIN
+    assert all(frame.status is Status.CERTAIN for frame in solution.frames[5:])

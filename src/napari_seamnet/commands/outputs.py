@@ -220,8 +220,10 @@ def write_all(
 
 def judge_solution(solution: Solution) -> int:
     """Count what needs a person, say so on stderr, and give the exit code."""
+    from ..shifts.estimate import Status
+
     looks = solution.to_look_at
-    frames = sum(frame.status.needs_person for frame in solution.frames)
+    frames = sum(frame.status is Status.UNDETERMINED for frame in solution.frames)
     if not looks and not frames:
         return DONE
     said = [f"{len(looks)} of {len(solution.seams)} seams"] if looks else []

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..geometry import Shift
+from ..seams.seam import pairs_of
 from ..shifts.estimate import Status
 from .bridges import find_bridges
 from .evidence import leads_beyond, likelihood, modes
@@ -97,7 +98,8 @@ def find_agreement(
     agrees = kept >= AGREES * claimed
     speaks = (claimed > 0) | np.array([e.status is Status.HAND for e in estimates], bool)
     groups = connected(len(placed.positions), [seams[k].pair for k in sorted(placed.tied)])
-    together = [groups[seam.first] == groups[seam.second] for seam in seams]
+    pairs = pairs_of(seams)
+    together = groups[pairs[:, 0]] == groups[pairs[:, 1]]
     supported = set(np.flatnonzero(agrees & together).tolist())
     beside_others: set[int] = set()
     for loop in loops:
@@ -107,7 +109,7 @@ def find_agreement(
         elif not agrees[around].all():
             beside_others.update(loop.seams)
     used = sorted(placed.used)
-    pairs = [seams[k].pair for k in used]
+    bridges = find_bridges(len(placed.positions), [seams[k].pair for k in used])
     inside = ~beyond
     lost = claimed[inside].sum() - kept[inside].sum()
     return Agreement(
@@ -115,7 +117,7 @@ def find_agreement(
         kept,
         frozenset(supported),
         frozenset(beside_others - supported),
-        frozenset(used[k] for k in find_bridges(len(placed.positions), pairs)),
+        frozenset(used[k] for k in bridges),
         bool(lost < max(LEAST_LOST, (1 - LEAST_KEPT) * claimed[inside].sum())),
     )
 

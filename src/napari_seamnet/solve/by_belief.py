@@ -1,8 +1,8 @@
 """Positions from the seams' whole maps: the grid as a random field, solved by belief propagation.
 
-Certain seams that loops confirm tie frames to clusters; what is left in doubt goes to
-`belief.py`; fractions come from least squares over the modes that were chosen. What the result
-means for each frame and seam is said in `verdicts.py`.
+Certain seams tie frames to clusters, where loops confirm them or none could contradict them; what
+is left in doubt goes to `belief.py`; fractions come from least squares over the modes that were
+chosen. What the result means for each frame and seam is said in `verdicts.py`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
+from scipy import ndimage, sparse
 
 from ..geometry import Shift
 from ..seams.seam import pairs_of
@@ -23,6 +23,7 @@ from .by_peaks import NEXT_TO_NOTHING
 from .clusters import HandTies, find_clusters, grow_clusters, tie_by_hand
 from .evidence import BLUR, likelihood, mode_near
 from .least_squares import connected, fit_positions, fit_robustly
+from .loops import CLOSED
 from .placed import Placed
 from .stage_model import expected_positions, expected_shift, wanders
 
@@ -84,8 +85,11 @@ def place_by_belief(
     error = stage_error or max(span / 2, 2.0)
     nominal = np.array(layout.positions)
     expected = expected_positions(stage, layout, seams, nominal)
-    # How far the stage may be off is a guess, unless it was told: along a strip, errors add up.
-    leading = tied if stage_error else tied | _bridging(n, seams, estimates)
+    tying = leading = tied
+    if not stage_error:
+        # How far the stage may be off is a guess then, and seams know better: errors may add up.
+        tying = tied | _bridging(n, seams, estimates)
+        leading = tying | _refuting(seams, estimates, tying, expected, error, hand)
     start, step = _start(layout, seams, estimates, leading, stage, expected, hand)
     adds_up = step > 0
     centre = (
@@ -93,7 +97,7 @@ def place_by_belief(
     )
     # A frame beside held ones may be off by as much as steps vary, whatever the range of the maps.
     error = max(error, 2.5 * step)
-    clusters = find_clusters(n, seams, tied)
+    clusters = find_clusters(n, seams, tying)
     q = np.floor(start + 0.5).astype(int)
     # Counted from where seams lead, nothing lies farther off than seams can tell.
     reach = math.ceil(min(error, max(span, 2.5 * step))) + SLACK
@@ -109,6 +113,8 @@ def place_by_belief(
     elsewhere = (states.runner_up - states.best)[clusters]
 
     seam_probability = np.full(len(seams), TIED)
+    for k in tying - tied:  # nothing but itself speaks for it
+        seam_probability[k] = min(TIED, estimates[k].confidence)
     seam_runner_up = np.zeros(len(seams))
     chosen: dict[int, Shift] = {}
     for k, seam in enumerate(seams):
@@ -126,7 +132,7 @@ def place_by_belief(
     used = [
         k
         for k in chosen
-        if k in tied
+        if k in tying
         or not (undecided[seams[k].first] or undecided[seams[k].second])
         or seam_probability[k] >= 0.5
     ]
@@ -135,12 +141,13 @@ def place_by_belief(
     weights = np.clip(seam_probability[used], 0.05, 1) / SEAM_SPREAD**2
     # A part hangs together by what is rather right than wrong: across a weak tie nothing is known
     # of one side by the other, however sure each is of itself.
-    holding = [k for k in used if k in tied or seam_probability[k] >= HOLDS]
+    holding = [k for k in used if k in tying or seam_probability[k] >= HOLDS]
     parts = connected(n, [seams[k].pair for k in holding])
     # Each part lies where the stage expects its frames on the average; only that is left open.
     hangs_free = ~np.isin(np.arange(n), pairs)
     prior_weights = np.where(hangs_free, 1 / error**2, NEXT_TO_NOTHING)
     anchor = _anchor(parts, probability)
+    probability = probability * _along(n, seams, used, tying - tied, estimates, anchor)
     fit = fit_robustly(pairs, offsets, weights, centre, prior_weights, hand.ties, anchor)
     # Seams say nothing of how another part lies to the anchor's: the stage does.
     spread = np.where(parts == 0, fit.spread, error)
@@ -177,6 +184,50 @@ def _bridging(n: int, seams: Sequence[Seam], estimates: Sequence[Estimate]) -> s
     telling = [k for k, e in enumerate(estimates) if e.status is not Status.UNDETERMINED]
     bridges = {telling[k] for k in find_bridges(n, [seams[k].pair for k in telling])}
     return {k for k in bridges if estimates[k].status is Status.CERTAIN}
+
+
+def _refuting(
+    seams: Sequence[Seam],
+    estimates: Sequence[Estimate],
+    tying: set[int],
+    expected: np.ndarray,
+    error: float,
+    hand: HandTies,
+) -> set[int]:
+    """Certain seams that agree, and lead farther than the stage was thought to be off."""
+    n = len(expected)
+    kept = [k for k, e in enumerate(estimates) if e.status is Status.CERTAIN or k in tying]
+    pairs = pairs_of(seams[k] for k in kept)
+    offsets = np.array([tuple(seams[k].nominal + estimates[k].shift) for k in kept]).reshape(-1, 2)
+    weights = np.full(len(kept), 1 / SEAM_SPREAD**2)
+    weak = np.full(n, NEXT_TO_NOTHING)
+    at = fit_robustly(pairs, offsets, weights, expected, weak, hand.ties).positions
+    missed = np.abs(at[pairs[:, 1]] - at[pairs[:, 0]] - offsets).max(axis=1)
+    agreeing = {k for k, miss in zip(kept, missed, strict=True) if miss <= CLOSED}
+    groups = find_clusters(n, seams, agreeing)
+    off = at - expected
+    middle = np.array([np.median(off[groups == g], axis=0) for g in range(groups.max() + 1)])
+    astray = np.abs(off - middle[groups]).max(axis=1) > error
+    far = set(groups[astray].tolist())
+    return {k for k in agreeing if int(groups[seams[k].first]) in far}
+
+
+def _along(
+    n: int,
+    seams: Sequence[Seam],
+    used: Sequence[int],
+    bridging: set[int],
+    estimates: Sequence[Estimate],
+    anchor: int,
+) -> np.ndarray:
+    """Probability, (n,), that all the bridges on the way from the anchor to a frame are right."""
+    cost = [-math.log(estimates[k].confidence) if k in bridging else 0.0 for k in used]
+    pairs = pairs_of(seams[k] for k in used)
+    # A sparse graph takes 0 for no edge at all.
+    graph = sparse.coo_matrix((np.maximum(cost, 1e-12), pairs.T), shape=(n, n)).tocsr()
+    far = sparse.csgraph.dijkstra(graph, directed=False, indices=anchor)
+    along: np.ndarray = np.exp(-np.where(np.isfinite(far), far, 0.0))
+    return along
 
 
 def _led(n: int, seams: Sequence[Seam], tied: set[int], leading: set[int]) -> np.ndarray:

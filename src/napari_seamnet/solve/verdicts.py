@@ -80,6 +80,8 @@ def judge_frames(
         elif torn[k] > 0:
             status, p = Status.DOUBTFUL, min(p, TORN)
             reason = f"its seams contradict each other by {torn[k]:.1f} px"
+        elif not agreement.is_sound:
+            status, p, reason = Status.DOUBTFUL, min(p, TORN), UNSOUND
         elif p < CERTAIN and rival >= AMBIGUOUS:
             status = Status.AMBIGUOUS
             reason = f"{_percent(p)} here, {_percent(rival)} elsewhere"
@@ -282,7 +284,7 @@ def _firm(
         and not (k in weak and verdict.status in (Status.DOUBTFUL, Status.AMBIGUOUS))
     ]
     groups = connected(n, [seams[k].pair for k in firm])
-    inside: np.ndarray = groups == groups[np.flatnonzero(placed.parts == 0)[0]]
+    inside: np.ndarray = groups == np.bincount(groups[placed.parts == 0]).argmax()
     return inside
 
 
