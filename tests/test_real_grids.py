@@ -5,9 +5,10 @@ import csv
 import numpy as np
 import pytest
 
+from napari_seamnet.frames import as_frame, open_frame
 from napari_seamnet.geometry import Offset
 from napari_seamnet.grids import estimate_overlap
-from napari_seamnet.layouts import open_layout
+from napari_seamnet.layouts import Layout, open_layout
 from napari_seamnet.shifts import Status
 from napari_seamnet.stitching import StitchSettings, stitch
 
@@ -109,3 +110,34 @@ def test_a_strip_without_any_loop(real_frames):
     assert wrong <= set(solution.to_look_at)
     assert len(wrong) <= 2
     assert solution.loops == ()
+
+
+def test_a_wrong_overlap_on_a_regular_chip_makes_nothing_certain(real_frames):
+    """Told 60 px, really 100, searched within 15: only a cell of the memory can fit."""
+    picture = open_frame(real_frames / "test" / "ic_optical" / "dmg_imgstore_soc_oam.jpg").grey()
+    rng = np.random.default_rng(2)
+    side, step = 420, 320
+    places = [(row, col) for row in range(4) for col in range(4)]
+    frames = []
+    for y, x in np.array(places) * step + rng.integers(0, 13, (16, 2)):
+        seen = picture[y : y + side, x : x + side] + rng.normal(0, 8, (side, side))
+        frames.append(as_frame(np.clip(seen, 0, 255).astype(np.uint8)))
+    counts = {}
+    for told in (100, 60):
+        at = [(row * (side - told), col * (side - told)) for row, col in places]
+        solution = stitch(Layout.of_frames(frames, at))
+        sure = sum(frame.status is Status.CERTAIN for frame in solution.frames)
+        counts[told] = solution.counts().get(Status.CERTAIN, 0), sure
+    assert counts == {100: (24, 16), 60: (0, 0)}
+
+
+def test_a_strip_whose_stage_wanders_follows_its_seams(real_frames):
+    """No loop could contradict them: 24 frames, of which the last lies 300 px off in the end."""
+    folder = real_frames / "test" / "zirconCL"
+    layout = open_layout(folder, rows=1, start="top right", overlap=105)
+    solution = stitch(layout, StitchSettings(max_shift=80))
+    found = errors(solution, folder)
+    assert len(found) == 23
+    assert max(error for error, trusted in found.values() if trusted) <= 1.3
+    assert not solution.to_look_at
+    assert solution.n_parts == 1

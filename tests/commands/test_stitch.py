@@ -102,12 +102,12 @@ def test_what_the_layout_notes_is_told(folder):
 
 def test_a_wrong_overlap_is_suspected_where_most_seams_are_in_doubt(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    grid = chip_grid(3, 4, size=200, overlap=60, jitter=4)
+    grid = chip_grid(3, 4, size=300, overlap=80, jitter=4)
     for k, frame in enumerate(grid.frames):
         tifffile.imwrite(tmp_path / f"tile_r{k // 4}_c{k % 4}.tif", frame.read())
     said = [
         call(".", "-o", "o.ome.tif", "--method", "smoothed", "--overlap", overlap).stdout
-        for overlap in (60, 20)
+        for overlap in (80, 30)
     ]
     assert ["another amount than told" in text for text in said] == [False, True]
 

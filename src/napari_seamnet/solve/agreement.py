@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..geometry import Shift
-from ..seams.seam import pairs_of
 from ..shifts.estimate import Status
 from .bridges import find_bridges
 from .evidence import leads_beyond, likelihood, modes
-from .least_squares import connected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,15 +26,21 @@ if TYPE_CHECKING:
     from .placed import Placed
     from .solution import Loop
 
-LEAST_KEPT = 0.8
-"""Part of what seams claim that a grid keeps at least. Sound grids keep 0.9 and more, even pure
-memory arrays under heavy noise; grids of a wrong overlap on real chips keep 0.74 at most."""
+LEAST_KEPT = 0.82
+"""Part of what seams claim that a grid keeps at least. Sound grids keep nine tenths and more, even
+pure memory arrays under heavy noise; real chips with a wrong overlap keep 0.78 at most."""
 LEAST_LOST = 0.9
 """Claims, in seams, that are lost at least before a grid is called into question."""
 NEAR = 1.5
 """px on each axis that a seam may be placed away from what it says: 1, and half of a pixel."""
 AGREES = 0.05
 """Part of its claim that a seam keeps at least where it agrees with those around it."""
+
+SERIOUS = 0.5
+"""Claim from which on a seam that disagrees is an objection; below, it is wrong more often."""
+
+STRONG = 0.95
+"""Claim from which on seams that agree around a loop bear each other out against all others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +54,15 @@ class Agreement:
     kept : (M,) float array
         Of that, what it gives to the shift that it was placed at.
     supported : frozenset of int
-        Seams that others bear out: a loop closes in which all agree.
+        Seams that others bear out: a loop of four in which all agree, or a longer one of seams
+        that claim much.
     contested : frozenset of int
         Seams that no loop bears out, though in one of theirs a seam disagrees.
     alone : frozenset of int
         Seams in no loop at all, of four or more, of such that the positions rest on.
     is_sound : bool
-        Whether the grid keeps enough of what its seams claim to believe any of them.
+        Whether the grid keeps enough of what its seams claim to believe any of them; or loops of
+        seams that claim much, and agree, hold most of it.
     """
 
     claimed: np.ndarray
@@ -96,30 +102,34 @@ def find_agreement(
         at = placed.positions[seam.second] - placed.positions[seam.first] - tuple(seam.nominal)
         kept[k] = min(claimed[k], _given_to(estimate, Shift(float(at[0]), float(at[1]))))
     agrees = kept >= AGREES * claimed
-    speaks = (claimed > 0) | np.array([e.status is Status.HAND for e in estimates], bool)
-    groups = connected(len(placed.positions), [seams[k].pair for k in sorted(placed.tied)])
-    pairs = pairs_of(seams)
-    together = groups[pairs[:, 0]] == groups[pairs[:, 1]]
-    supported = set(np.flatnonzero(agrees & together).tolist())
+    by_hand = np.array([e.status is Status.HAND for e in estimates], bool)
+    speaks = ((claimed > 0) | by_hand) & ~beyond
+    strong = np.flatnonzero(((claimed >= STRONG) & agrees & ~beyond) | by_hand).tolist()
+    supported = _in_loops(len(placed.positions), seams, strong)
+    borne_out = claimed[sorted(supported)].sum() > claimed.sum() / 2
     beside_others: set[int] = set()
     for loop in loops:
         around = np.array(loop.seams)
-        if speaks[around].all() and agrees[around].all() and not beyond[around].any():
+        if speaks[around].all() and agrees[around].all():
             supported.update(loop.seams)
-        elif not agrees[around].all():
+        elif (claimed[around][~agrees[around]] >= SERIOUS).any():
             beside_others.update(loop.seams)
-    used = sorted(placed.used)
-    bridges = find_bridges(len(placed.positions), [seams[k].pair for k in used])
-    inside = ~beyond
-    lost = claimed[inside].sum() - kept[inside].sum()
+    used = set(placed.used)
+    lost = claimed.sum() - kept.sum()
     return Agreement(
         claimed,
         kept,
         frozenset(supported),
         frozenset(beside_others - supported),
-        frozenset(used[k] for k in bridges),
-        bool(lost < max(LEAST_LOST, (1 - LEAST_KEPT) * claimed[inside].sum())),
+        frozenset(used - _in_loops(len(placed.positions), seams, sorted(used))),
+        bool(borne_out or lost < max(LEAST_LOST, (1 - LEAST_KEPT) * claimed.sum())),
     )
+
+
+def _in_loops(n: int, seams: Sequence[Seam], which: list[int]) -> set[int]:
+    """Those of some seams that are part of a loop of them, of any length."""
+    bridges = find_bridges(n, [seams[k].pair for k in which])
+    return {k for number, k in enumerate(which) if number not in bridges}
 
 
 def _given_to(estimate: Estimate, shift: Shift) -> float:

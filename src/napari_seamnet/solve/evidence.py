@@ -56,8 +56,9 @@ def likelihood(
     (2R+1, 2R+1) float array
         Positive; the map's part sums to ``1 - floor``. Shifts beyond the map's range are as
         probable as the floor: of them, the seam says nothing. But where the best fit lies on the
-        edge of the range, all shifts there and beyond are as probable as the best. A hand decision
-        is a single point; a seam without evidence says the same of all shifts.
+        edge of the range, all shifts there and beyond are as probable as the best, and those
+        within it are less so by what that fit is sure of. A hand decision is a single point; a
+        seam without evidence says the same of all shifts.
     """
     side = 2 * reach + 1
     if estimate.status is Status.HAND:
@@ -78,6 +79,7 @@ def likelihood(
         if leads_beyond(estimate):
             # It rises as far as one looked; where it would fall again, nobody has seen.
             beyond = probability.max()
+            probability += (1 - max(mode.probability for mode in modes(estimate))) * beyond
             probability[[0, -1]] = probability[:, [0, -1]] = beyond
     elif estimate.status is Status.UNDETERMINED and not estimate.alternatives:
         return np.full((side, side), 1.0)

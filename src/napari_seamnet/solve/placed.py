@@ -41,8 +41,6 @@ class Placed:
         Seams that the positions rest on.
     hand : HandTies
         What hand decisions fixed.
-    tied : frozenset of int
-        Seams that hold their frames together for good, since several certain ones agree.
     """
 
     positions: np.ndarray
@@ -55,7 +53,6 @@ class Placed:
     seam_runner_up: np.ndarray
     used: frozenset[int]
     hand: HandTies
-    tied: frozenset[int] = frozenset()
 
     @classmethod
     def by_confidence(
